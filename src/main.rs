@@ -1,0 +1,3 @@
+//! The `nyala` binary: arguments, configuration, logging, then the server.
+
+fn main() {}

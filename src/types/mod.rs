@@ -1,0 +1,1 @@
+//! Pure data types and encodings: no RESP, no lock, no clock.
