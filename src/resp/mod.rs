@@ -19,6 +19,7 @@
 
 pub mod args;
 pub mod big;
+pub mod decode;
 pub mod error;
 pub mod output;
 pub mod parser;

@@ -149,7 +149,7 @@ impl Parser {
             let count = match *buf {
                 [] => return Ok(Parsed::Incomplete),
                 [b'*', digit @ b'1'..=b'9', b'\r', _, ..] => {
-                    self.pos = 4;
+                    self.skip(4);
                     i64::from(digit - b'0')
                 }
                 [b'*', ..] => match self.number(buf, limits, ProtocolError::TooBigCount)? {
@@ -255,11 +255,11 @@ impl Parser {
     fn bulk_header(&mut self, buf: &[u8], limits: &Limits) -> Result<Option<usize>, ProtocolError> {
         let len = match buf[self.pos..] {
             [b'$', a @ b'1'..=b'9', b'\r', _, ..] => {
-                self.pos += 4;
+                self.skip(4);
                 i64::from(a - b'0')
             }
             [b'$', a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', _, ..] => {
-                self.pos += 5;
+                self.skip(5);
                 i64::from(a - b'0') * 10 + i64::from(b - b'0')
             }
             _ => {
@@ -290,9 +290,15 @@ impl Parser {
             return Ok(Line::Unfinished); // the byte behind the CR has not come
         }
         let number = buf[self.pos..][..len].get(1..).and_then(strict_i64);
-        self.pos += len + 2;
-        self.searched = 0;
+        self.skip(len + 2);
         Ok(number.map_or(Line::Invalid, Line::Number))
+    }
+
+    /// Moves behind a line.
+    #[inline]
+    fn skip(&mut self, line: usize) {
+        self.pos += line;
+        self.searched = 0;
     }
 
     /// The length of the line at `pos`, up to `end`, searching on from where the last search stopped.
@@ -361,3 +367,6 @@ fn strict_i64(text: &[u8]) -> Option<i64> {
     }
     std::str::from_utf8(text).ok()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests;
