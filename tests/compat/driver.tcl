@@ -1,0 +1,192 @@
+# Runs one file of Redis's Tcl suite in this process and reports each test on a line of its own.
+#
+# usage: cd SUITE && tclsh driver.tcl FILE [the suite's own options]
+#
+# The suite splits its work between a test server and clients which talk over a socket. Here its procedures are loaded
+# without that main part, and a file is sourced directly. The reports which a client would send are printed instead, as
+#   \x01STATUS<tab>TEXT        (newline, tab and backslash of TEXT escaped)
+# Everything else on stdout is the suite's chatter.
+#
+# On top of the suite's own --durable, these rules let a server that lacks something lose that test and not its file:
+#   * a command or an assertion that fails outside a test is reported as `note` and taken as an empty reply;
+#   * a start_server block that breaks down, or whose server does not start, ends alone;
+#   * a reply that does not come within $REPLY_LIMIT seconds is an error;
+#   * after a failed test a dead server is started again, and a connection that is out of step is opened anew.
+# A server that passes is not affected by any of them.
+
+set driver_file [lindex $argv 0]
+set argv [concat [lrange $argv 1 end] [list --durable --clients 1 --single $driver_file]]
+
+# --- the suite without its main part -------------------------------------------------------------------------------
+set in [open tests/test_helper.tcl]
+set text [read $in]
+close $in
+set main [string last "\nif {\$::client} {" $text]
+if {$main < 0} {error "the suite's main part is not where it was: this driver is for another version"}
+eval [string range $text 0 $main]
+unset in text main
+
+proc setting {name default} {
+    expr {[info exists ::env($name)] ? $::env($name) : $default}
+}
+set ::reply_limit_ms [expr {1000 * [setting REPLY_LIMIT 60]}]
+set ::start_limit_ms [expr {1000 * [setting START_LIMIT 20]}]
+
+# --- reports -------------------------------------------------------------------------------------------------------
+proc report {status text} {
+    puts "\x01$status\t[string map [list \\ \\\\ \n \\n \t \\t \r \\r] $text]"
+    flush stdout
+}
+proc send_data_packet {fd status data {elapsed 0}} {
+    # A failure arrives as "NAME in FILE\nDETAILS"; the name leads in every report.
+    report $status $data
+}
+# One test looks for a port that is taken, which is the test server's.
+set ::test_server_fd stdout
+set ::test_server_socket [socket -server {apply {{fd args} {close $fd}}} -myaddr 127.0.0.1 0]
+set ::test_server_port [lindex [fconfigure $::test_server_socket -sockname] 2]
+
+proc outside_test {} {
+    expr {$::cur_test eq ""}
+}
+
+# --- errors outside tests ------------------------------------------------------------------------------------------
+rename r suite_r
+proc r {args} {
+    if {[catch {uplevel 1 [list suite_r {*}$args]} result options]} {
+        if {![outside_test]} {return -options $options $result}
+        report note "[lrange $args 0 2]: $result"
+        if {![in_step]} {catch {reconnect}}
+        return {}
+    }
+    return $result
+}
+foreach name [info procs assert*] {
+    rename $name suite_$name
+    proc $name {args} [string map [list @ suite_$name] {
+        if {[catch {uplevel 1 [list @ {*}$args]} result options]} {
+            if {![outside_test]} {return -options $options $result}
+            report note $result
+            return {}
+        }
+        return $result
+    }]
+}
+unset name
+
+# --- blocks that break down ----------------------------------------------------------------------------------------
+rename start_server suite_start_server
+proc start_server {options {code undefined}} {
+    set tags $::tags
+    set servers $::servers
+    set test $::cur_test
+    set failed [catch {uplevel 1 [list suite_start_server $options $code]} result returned]
+    if {$failed == 1 && $code ne "undefined" && $test eq ""} {
+        report err "start_server\n$result"
+        incr ::num_failed
+        foreach srv [lrange $::servers [llength $servers] end] {catch {kill_server $srv}}
+        set ::cur_test $test
+        set failed 0
+        set result {}
+    }
+    if {$code ne "undefined"} {
+        # The suite forgets to put its tags back when a block ends early.
+        set ::tags $tags
+        set ::servers $servers
+    }
+    if {$failed} {return -options $returned $result}
+    return $result
+}
+
+# Returns as the suite's: 1 when the port was taken. A server that dies or stays silent is an error at once.
+proc wait_server_started {config_file stdout pid} {
+    set deadline [expr {[clock milliseconds] + $::start_limit_ms}]
+    while 1 {
+        set alive [expr {![catch {exec kill -0 $pid}]}]
+        set log [exec cat $stdout]
+        if {[string first " PID: $pid" $log] >= 0} {return 0}
+        if {[string match "*Failed listening on port*" $log]} {return 1}
+        if {!$alive} {break}
+        if {[clock milliseconds] > $deadline} {
+            catch {exec kill -9 $pid}
+            break
+        }
+        after 10
+    }
+    set said [string range "$log\n[exec cat [file dirname $stdout]/stderr]" end-500 end]
+    error "the server did not start: $said"
+}
+
+# --- replies that do not come --------------------------------------------------------------------------------------
+# Runs SCRIPT, which tries to read from FD without blocking, until it is true or the time is up.
+proc poll_channel {fd script} {
+    set deadline [expr {[clock milliseconds] + $::reply_limit_ms}]
+    set tries 0
+    fconfigure $fd -blocking 0
+    set code [catch {
+        while {![uplevel 1 $script] && ![eof $fd]} {
+            # Most replies are there within the first few looks; after that each look is worth a pause.
+            if {[incr tries] < 200} continue
+            if {[clock milliseconds] > $deadline} {error "no reply within [expr {$::reply_limit_ms / 1000}] s"}
+            after [expr {$tries < 1000 ? 1 : 5}]
+        }
+    } result options]
+    catch {fconfigure $fd -blocking 1}
+    if {$code && ![string match "*connection abort*" $result]} {return -options $options $result}
+}
+proc polled {fd} {
+    expr {[fconfigure $fd -blocking] && [chan pending input $fd] == 0}
+}
+rename ::redis::redis_safe_read ::redis::suite_safe_read
+proc ::redis::redis_safe_read {fd len} {
+    # Only the first byte of a reply is waited for in this way; what follows it comes at once.
+    if {$len != 1 || ![polled $fd]} {return [suite_safe_read $fd $len]}
+    set got {}
+    poll_channel $fd {expr {[set got [read $fd 1]] ne {}}}
+    return $got
+}
+rename ::redis::redis_safe_gets ::redis::suite_safe_gets
+proc ::redis::redis_safe_gets {fd} {
+    if {![polled $fd]} {return [suite_safe_gets $fd]}
+    set got {}
+    poll_channel $fd {expr {[gets $fd got] >= 0}}
+    return $got
+}
+
+# --- after a failed test -------------------------------------------------------------------------------------------
+# Does the block's own connection answer what it was asked last?
+proc in_step {} {
+    set srv [lindex $::servers end]
+    if {![dict exists $srv client]} {return 1}
+    set token "step[clock microseconds]"
+    if {[catch {[dict get $srv client] echo $token} reply]} {
+        # NOAUTH and NOPERM are answers to this very command.
+        return [string match "NO*" $reply]
+    }
+    return [expr {$reply eq $token}]
+}
+proc mend_server {} {
+    if {![llength $::servers]} return
+    set srv [lindex $::servers end]
+    if {!$::external && [catch {exec kill -0 [dict get $srv pid]}]} {
+        report note "the server died; starting it again"
+        catch {restart_server 0 true false}
+    } elseif {![in_step]} {
+        catch {reconnect}
+    }
+}
+rename test suite_test
+proc test {args} {
+    set failed $::num_failed
+    uplevel 1 [list suite_test {*}$args]
+    if {$::num_failed != $failed} mend_server
+    return
+}
+
+# --- run -----------------------------------------------------------------------------------------------------------
+if {[catch {execute_test_file $driver_file} error]} {
+    report err "the whole file\n$error\n$::errorInfo"
+    report broken $error
+    foreach srv $::servers {catch {kill_server $srv}}
+}
+exit 0
