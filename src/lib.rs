@@ -14,10 +14,14 @@
 //!
 //! # Invariants
 //!
-//! 1. No guard lives across `.await`. 2. Shards are locked in ascending order. 3. A handler reaches only the shards of
-//! the keys its row declares. 4. Every mutation goes through `changed`. 5. The journal is appended under the lock.
-//! 6. Time comes only from the clock passed in. 7. Every buffer, queue, depth and batch has a named limit. 8. A
-//! single-key command writes to no cache line shared by all workers but that of its shard.
+//! 1. No guard lives across `.await`.
+//! 2. Shards are locked in ascending order.
+//! 3. A handler reaches only the shards of the keys its row declares.
+//! 4. Every mutation goes through `changed`.
+//! 5. The journal is appended under the lock.
+//! 6. Time comes only from the clock passed in.
+//! 7. Every buffer, queue, depth and batch has a named limit.
+//! 8. A single-key command writes to no cache line shared by all workers but that of its shard.
 
 pub mod resp;
 pub mod types;
