@@ -1,3 +1,9 @@
 //! Small pieces without a home in a higher room: clock, glob, number text, checksums, random numbers, tasks.
 
 pub mod clock;
+pub mod crc;
+mod float_scan;
+pub mod glob;
+pub mod long_double;
+pub mod number;
+pub mod rng;
