@@ -46,7 +46,7 @@ bench: ## the criterion benches (ARGS="resp" for one by name)
 
 bench-peers: deps ## Nyala beside redis-server under redis-benchmark (PEERS="name=/path ..." ROWS= ROUNDS= QUICK=1)
 	cargo build --release --bin nyala
-	python3 benches/peers/run.py
+	python3 -B benches/peers/run.py
 
 docs: ## build the pages of the crate, with private items
 	cargo doc --no-deps --document-private-items
