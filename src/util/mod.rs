@@ -7,3 +7,4 @@ pub mod glob;
 pub mod long_double;
 pub mod number;
 pub mod rng;
+pub mod split_args;
