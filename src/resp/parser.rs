@@ -43,6 +43,7 @@ use bytes::Bytes;
 use super::BIG_BULK;
 use super::args::{Args, Span};
 use super::error::ProtocolError;
+use crate::util::number::parse_i64;
 use crate::util::split_args::split_args;
 
 /// Arguments a client may send in one request before it has authenticated.
@@ -289,7 +290,7 @@ impl Parser {
         if buf.len() < self.pos + len + 2 {
             return Ok(Line::Unfinished); // the byte behind the CR has not come
         }
-        let number = buf[self.pos..][..len].get(1..).and_then(strict_i64);
+        let number = buf[self.pos..][..len].get(1..).and_then(parse_i64);
         self.skip(len + 2);
         Ok(number.map_or(Line::Invalid, Line::Number))
     }
@@ -352,20 +353,6 @@ enum Line {
     Unfinished,
     Invalid,
     Number(i64),
-}
-
-/// Digits with an optional `-`, and nothing that would print otherwise: no `+`, no space, no leading zero, no `-0`.
-fn strict_i64(text: &[u8]) -> Option<i64> {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    let canonical = match digits {
-        [b'0'] => text.len() == 1,
-        [b'1'..=b'9', ..] => true,
-        _ => false,
-    };
-    if !canonical {
-        return None;
-    }
-    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::BIG_BULK;
 use super::output::{Mark, Output};
+use crate::util::number::f64_text;
 
 /// The version of the protocol a client has asked for with HELLO.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -191,10 +192,10 @@ impl<'a> Reply<'a> {
 
     /// A double. A string in RESP2.
     pub fn double(&mut self, x: f64) {
-        let text = format_double(x);
+        let text = f64_text(x);
         match self.protocol {
-            Protocol::Resp2 => self.bulk(text),
-            Protocol::Resp3 => self.line(b',', text.as_bytes()),
+            Protocol::Resp2 => self.bulk(&text[..]),
+            Protocol::Resp3 => self.line(b',', &text),
         }
     }
 
@@ -345,9 +346,4 @@ impl TrimLineEnds for [u8] {
         let end = self.iter().rposition(inside).map_or(start, |last| last + 1);
         &self[start..end]
     }
-}
-
-/// The shortest text that reads back as `x`.
-fn format_double(x: f64) -> String {
-    if x.is_nan() { "nan".into() } else { format!("{x}") }
 }
