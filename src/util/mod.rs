@@ -1,5 +1,6 @@
 //! Small pieces without a home in a higher room: clock, glob, number text, checksums, random numbers, tasks.
 
+pub mod alloc;
 pub mod clock;
 pub mod crc;
 mod float_scan;

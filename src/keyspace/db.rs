@@ -1,0 +1,244 @@
+//! One of the numbered databases, as far as one shard holds it.
+//!
+//! Keeps the index, the expiry index and the byte count in step. It has no clock: an entry whose time has passed is
+//! still found here; the caller compares [`EntryRef::is_expired`] and removes. Every call takes the key's hash, which
+//! the caller computed to pick the shard. Whatever is costly to free is handed back, to be dropped after unlocking.
+
+use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
+use super::expire::ExpireIndex;
+use super::hash::{KeyHash, KeyHasher};
+use super::index::{Index, Location, Positions};
+
+/// What a write does to the expiry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ttl {
+    /// Leaves it as it is.
+    Keep,
+    /// Takes it away.
+    Clear,
+    /// Sets it, in milliseconds since 1970.
+    At(u64),
+}
+
+/// What [`Db::set_string`] did.
+#[derive(Debug)]
+#[must_use = "what was replaced is to be dropped after unlocking"]
+pub struct Written {
+    /// True when the key was there before.
+    pub existed: bool,
+    /// What the old value held outside its entry.
+    pub external: Option<External>,
+}
+
+/// A database's part in one shard. See the file's header.
+#[derive(Debug)]
+pub struct Db {
+    index: Index,
+    expires: ExpireIndex,
+    /// Sum of the entries' sizes.
+    bytes: usize,
+    hasher: KeyHasher,
+}
+
+impl Positions for KeyHasher {
+    #[inline]
+    fn position(&self, key: &[u8]) -> u32 {
+        self.hash(key).position()
+    }
+}
+
+impl Db {
+    /// An empty database; allocates nothing.
+    pub fn new(hasher: KeyHasher) -> Self {
+        Self { index: Index::default(), expires: ExpireIndex::default(), bytes: 0, hasher }
+    }
+
+    /// Number of keys, those past their expiry included.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// True without keys.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// Number of keys with an expiry.
+    pub fn expires_len(&self) -> usize {
+        self.expires.len()
+    }
+
+    /// Bytes of all entries, by the size classes of the allocator; the index is not counted.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Bytes of the index alone. Walks the segments: for reports, not for every request.
+    pub fn index_bytes(&self) -> usize {
+        self.index.memory_bytes()
+    }
+
+    /// The index, for walks that need more than this type offers (snapshots).
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The entry of `key`.
+    #[inline]
+    pub fn get(&self, key: &[u8], hash: KeyHash) -> Option<EntryRef<'_>> {
+        self.find(key, hash).map(|location| self.index.entry(location))
+    }
+
+    /// The entry of `key`, to be changed.
+    #[inline]
+    pub fn get_mut(&mut self, key: &[u8], hash: KeyHash) -> Option<EntryMut<'_>> {
+        let location = self.find(key, hash)?;
+        EntryMut::open(self.index.slot_mut(location), &mut self.bytes)
+    }
+
+    /// Sets `key` to a string whatever it held. A new entry gets `lru` as its LRU field, an old one keeps its own.
+    #[inline]
+    pub fn set_string(&mut self, key: &[u8], hash: KeyHash, value: StringValue<'_>, ttl: Ttl, lru: u32) -> Written {
+        let Some(location) = self.find(key, hash) else {
+            let expire_at_ms = if let Ttl::At(at_ms) = ttl { Some(at_ms) } else { None };
+            self.insert_absent(EntryBox::string(key, value, expire_at_ms, lru), hash);
+            return Written { existed: false, external: None };
+        };
+        let mut entry = EntryMut::open(self.index.slot_mut(location), &mut self.bytes).expect("found just now");
+        let old = entry.view().expire_at_ms();
+        let new = match ttl {
+            Ttl::Keep => old,
+            Ttl::Clear => None,
+            Ttl::At(at_ms) => Some(at_ms),
+        };
+        let external = if old == new { entry.set_string(value) } else { entry.set_string_expiring(value, new) };
+        self.expiry_changed(hash, old, new);
+        Written { existed: true, external }
+    }
+
+    /// Puts an entry in, in place of one with the same key, which is handed back. `hash` is that of its key.
+    pub fn insert(&mut self, entry: EntryBox, hash: KeyHash) -> Option<EntryBox> {
+        let Some(location) = self.find(entry.view().key(), hash) else {
+            self.insert_absent(entry, hash);
+            return None;
+        };
+        let new = entry.view().expire_at_ms();
+        let mut slot = EntryMut::open(self.index.slot_mut(location), &mut self.bytes)?;
+        let old = slot.replace(entry);
+        self.expiry_changed(hash, old.view().expire_at_ms(), new);
+        Some(old)
+    }
+
+    /// Sets the expiry, or takes it away. False when there is no such key.
+    pub fn set_expire(&mut self, key: &[u8], hash: KeyHash, expire_at_ms: Option<u64>) -> bool {
+        let Some(location) = self.find(key, hash) else { return false };
+        let old = self.index.entry(location).expire_at_ms();
+        if old != expire_at_ms {
+            if let Some(mut entry) = EntryMut::open(self.index.slot_mut(location), &mut self.bytes) {
+                entry.set_expiry(expire_at_ms);
+            }
+            self.expiry_changed(hash, old, expire_at_ms);
+        }
+        true
+    }
+
+    /// Takes the expiry away. True when there was one.
+    pub fn persist(&mut self, key: &[u8], hash: KeyHash) -> bool {
+        self.get(key, hash).is_some_and(|entry| entry.expire_at_ms().is_some()) && self.set_expire(key, hash, None)
+    }
+
+    /// Takes the entry of `key` out.
+    #[inline]
+    pub fn remove(&mut self, key: &[u8], hash: KeyHash) -> Option<EntryBox> {
+        let location = self.find(key, hash)?;
+        Some(self.take(location, hash.position()))
+    }
+
+    /// The earliest expiry, in milliseconds since 1970.
+    #[inline]
+    pub fn next_due(&self) -> Option<u64> {
+        self.expires.first().map(|(at_ms, _)| at_ms)
+    }
+
+    /// Takes out the entry that expires first, if its time is not after `now_ms`.
+    pub fn pop_due(&mut self, now_ms: u64) -> Option<EntryBox> {
+        let (at_ms, position) = self.expires.first()?;
+        if at_ms > now_ms {
+            return None;
+        }
+        let location = self
+            .index
+            .find_at(position, &self.hasher, |entry| entry.expire_at_ms() == Some(at_ms))
+            .expect("every record has an entry");
+        Some(self.take(location, position))
+    }
+
+    /// Mean time left over all keys with an expiry, in milliseconds (INFO's `avg_ttl`); 0 without any.
+    pub fn average_ttl_ms(&self, now_ms: u64) -> u64 {
+        self.expires.mean_ms().map_or(0, |mean_ms| mean_ms.saturating_sub(now_ms))
+    }
+
+    /// A random entry for a random `dice`; every key can come up.
+    pub fn random(&self, dice: u64) -> Option<EntryRef<'_>> {
+        self.index.random(dice)
+    }
+
+    /// Visits entries in order of position from `from` on; see [`Index::scan`].
+    pub fn scan(&self, from: u32, count: usize, visit: impl FnMut(EntryRef<'_>)) -> Option<u32> {
+        self.index.scan(from, count, &self.hasher, visit)
+    }
+
+    /// Every entry, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = EntryRef<'_>> {
+        self.index.iter()
+    }
+
+    /// Empties the database and hands back what it held, to be dropped after unlocking or on another thread.
+    pub fn clear(&mut self) -> Self {
+        let empty = Self::new(self.hasher.clone());
+        std::mem::replace(self, empty)
+    }
+
+    #[inline]
+    fn find(&self, key: &[u8], hash: KeyHash) -> Option<Location> {
+        self.index.find(key, hash.position())
+    }
+
+    #[inline]
+    fn insert_absent(&mut self, entry: EntryBox, hash: KeyHash) {
+        self.bytes += entry.view().memory_bytes();
+        let expire_at_ms = entry.view().expire_at_ms();
+        self.index.insert(entry, hash.position(), &self.hasher);
+        self.expiry_changed(hash, None, expire_at_ms);
+    }
+
+    #[inline]
+    fn take(&mut self, location: Location, position: u32) -> EntryBox {
+        let entry = self.index.remove(location);
+        self.bytes -= entry.view().memory_bytes();
+        if let Some(at_ms) = entry.view().expire_at_ms() {
+            self.forget_expiry(at_ms, position);
+        }
+        entry
+    }
+
+    /// Brings the expiry index in step after an entry changed from `old` to `new`.
+    #[inline]
+    fn expiry_changed(&mut self, hash: KeyHash, old: Option<u64>, new: Option<u64>) {
+        if old == new {
+            return;
+        }
+        if let Some(at_ms) = old {
+            self.forget_expiry(at_ms, hash.position());
+        }
+        if let Some(at_ms) = new {
+            self.expires.add(at_ms, hash.position());
+        }
+    }
+
+    /// Takes away the record of an entry that no longer has this expiry.
+    fn forget_expiry(&mut self, at_ms: u64, position: u32) {
+        let shared = self.index.find_at(position, &self.hasher, |entry| entry.expire_at_ms() == Some(at_ms));
+        self.expires.remove(at_ms, position, shared.is_none());
+    }
+}

@@ -1,0 +1,266 @@
+//! An entry: one key with its value, expiry and LRU field in one allocation behind a thin pointer.
+//!
+//! [`EntryBox`] owns one that is in no index, [`EntryRef`] reads one, and the index holds them in [`Slot`]s, whose
+//! [`EntryMut`] may put a larger or smaller block in the place of the old one. Layout: `entry/block.rs`.
+//!
+//! Depends on `types` (the object behind a non-string) and on the allocator's size classes; knows no lock and no clock.
+
+mod block;
+mod slot;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use bytes::Bytes;
+
+pub use self::slot::{EntryMut, External, Slot};
+pub use self::value::{EMBSTR_LIMIT_BYTES, INLINE_LIMIT_BYTES, Kind, StringValue, Value};
+
+use self::block::{Block, Shape};
+use crate::types::Object;
+use crate::util::alloc::size_class;
+
+/// A value with more bytes than this in its own buffer is worth freeing outside the lock.
+const HEAVY_BYTES: usize = 64 << 10;
+/// An object with more elements than this is worth freeing outside the lock.
+const HEAVY_ELEMENTS: usize = 64;
+
+/// An entry that is in no index; freed when dropped.
+pub struct EntryBox(Block);
+
+impl EntryBox {
+    /// A string entry. `lru` is the 24-bit LRU/LFU field.
+    #[inline]
+    pub fn string(key: &[u8], value: StringValue<'_>, expire_at_ms: Option<u64>, lru: u32) -> Self {
+        let shape = Shape { key_len: key.len(), value_len: value.inline_len(), expiry: expire_at_ms.is_some() };
+        let block = Block::allocate(shape, value.kind(), lru);
+        if let Some(at_ms) = expire_at_ms {
+            block.set_expire_at_ms(at_ms);
+        }
+        block.write_key(key);
+        write_string(block, value);
+        Self(block)
+    }
+
+    /// An entry that holds a collection.
+    pub fn object(key: &[u8], object: Box<Object>, expire_at_ms: Option<u64>, lru: u32) -> Self {
+        let shape = Shape { key_len: key.len(), value_len: 8, expiry: expire_at_ms.is_some() };
+        let block = Block::allocate(shape, Kind::of_object(&object), lru);
+        if let Some(at_ms) = expire_at_ms {
+            block.set_expire_at_ms(at_ms);
+        }
+        block.write_key(key);
+        block.write_object(object);
+        Self(block)
+    }
+
+    /// The entry's view.
+    #[inline]
+    pub fn view(&self) -> EntryRef<'_> {
+        EntryRef { block: self.0, held: PhantomData }
+    }
+
+    /// The same value, LRU field and expiry under another key (RENAME); nothing outside the block is copied.
+    #[must_use]
+    pub fn with_key(self, key: &[u8]) -> Self {
+        let expire_at_ms = self.0.expire_at_ms();
+        self.rebuilt(key, expire_at_ms)
+    }
+
+    /// The same key and value with another expiry.
+    #[must_use]
+    pub fn with_expiry(self, expire_at_ms: Option<u64>) -> Self {
+        if expire_at_ms.is_some() == self.0.header().has_expiry() {
+            if let Some(at_ms) = expire_at_ms {
+                self.0.set_expire_at_ms(at_ms);
+            }
+            return self;
+        }
+        let key = self.0.key();
+        self.rebuilt(key, expire_at_ms)
+    }
+
+    /// Moves the value to a new block. `key` may lie in the old one.
+    fn rebuilt(self, key: &[u8], expire_at_ms: Option<u64>) -> Self {
+        let old = self.into_block();
+        let header = old.header();
+        let shape = Shape { key_len: key.len(), value_len: header.value_len(), expiry: expire_at_ms.is_some() };
+        let new = Block::allocate(shape, header.kind(), header.lru());
+        if let Some(at_ms) = expire_at_ms {
+            new.set_expire_at_ms(at_ms);
+        }
+        new.write_key(key);
+        new.move_value_from(old);
+        old.free();
+        Self(new)
+    }
+
+    /// True when dropping it takes long enough to be done outside the lock or on another thread.
+    pub fn is_heavy(&self) -> bool {
+        match self.view().value() {
+            Value::Int(_) | Value::Str(_) => false,
+            Value::Big(text) => text.len() > HEAVY_BYTES,
+            Value::Object(object) => object.len() > HEAVY_ELEMENTS,
+        }
+    }
+
+    fn into_block(self) -> Block {
+        let block = self.0;
+        std::mem::forget(self);
+        block
+    }
+
+    #[inline]
+    fn into_ptr(self) -> NonNull<u8> {
+        self.into_block().as_ptr()
+    }
+}
+
+impl Drop for EntryBox {
+    #[inline]
+    fn drop(&mut self) {
+        free_external(self.0);
+        self.0.free();
+    }
+}
+
+impl Clone for EntryBox {
+    fn clone(&self) -> Self {
+        self.view().to_owned_as(self.view().key())
+    }
+}
+
+impl fmt::Debug for EntryBox {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view().fmt(out)
+    }
+}
+
+/// A look at an entry.
+#[derive(Clone, Copy)]
+pub struct EntryRef<'a> {
+    block: Block,
+    held: PhantomData<&'a EntryBox>,
+}
+
+impl<'a> EntryRef<'a> {
+    #[inline]
+    fn of_slot(block: Block, _slot: &'a Slot) -> Self {
+        Self { block, held: PhantomData }
+    }
+
+    /// The key.
+    #[inline]
+    pub fn key(&self) -> &'a [u8] {
+        self.block.key()
+    }
+
+    /// What it holds, without following a pointer.
+    #[inline]
+    pub fn kind(&self) -> Kind {
+        self.block.header().kind()
+    }
+
+    /// The value.
+    #[inline]
+    pub fn value(&self) -> Value<'a> {
+        match self.kind() {
+            Kind::StrInt => Value::Int(self.block.int()),
+            Kind::StrEmb | Kind::StrRaw => Value::Str(self.block.text()),
+            Kind::StrBig => Value::Big(self.block.big()),
+            _ => Value::Object(self.block.object()),
+        }
+    }
+
+    /// The word that OBJECT ENCODING answers.
+    pub fn encoding(&self) -> &'static str {
+        match self.kind() {
+            Kind::StrInt => "int",
+            Kind::StrEmb => "embstr",
+            Kind::StrRaw | Kind::StrBig => "raw",
+            _ => self.block.object().encoding(),
+        }
+    }
+
+    /// Its expiry in milliseconds since 1970.
+    #[inline]
+    pub fn expire_at_ms(&self) -> Option<u64> {
+        self.block.expire_at_ms()
+    }
+
+    /// True when its expiry is not after `now_ms`.
+    #[inline]
+    pub fn is_expired(&self, now_ms: u64) -> bool {
+        self.block.header().has_expiry() && self.block.expire_at_ms().is_some_and(|at_ms| at_ms <= now_ms)
+    }
+
+    /// The 24-bit LRU/LFU field.
+    #[inline]
+    pub fn lru(&self) -> u32 {
+        self.block.header().lru()
+    }
+
+    /// Bytes set aside for the entry: its block, and an estimate of what it holds outside.
+    #[inline]
+    pub fn memory_bytes(&self) -> usize {
+        self.block.shape().block_bytes() + external_bytes(self.block)
+    }
+
+    /// A copy under `key` with the same expiry and LRU field (COPY). A big string is shared until one side changes.
+    #[allow(unreachable_code, reason = "an object has no variant yet")]
+    pub fn to_owned_as(&self, key: &[u8]) -> EntryBox {
+        let (expire_at_ms, lru) = (self.expire_at_ms(), self.lru());
+        let value = match self.value() {
+            Value::Int(number) => StringValue::Int(number),
+            Value::Str(text) if self.kind() == Kind::StrEmb => StringValue::Emb(text),
+            Value::Str(text) => StringValue::Raw(text),
+            Value::Big(text) => StringValue::Big(text.clone()),
+            Value::Object(object) => return EntryBox::object(key, Box::new(object.clone()), expire_at_ms, lru),
+        };
+        EntryBox::string(key, value, expire_at_ms, lru)
+    }
+}
+
+impl fmt::Debug for EntryRef<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Entry")
+            .field("key", &self.key().escape_ascii().to_string())
+            .field("kind", &self.kind())
+            .field("value", &self.value())
+            .field("expire_at_ms", &self.expire_at_ms())
+            .finish()
+    }
+}
+
+/// Writes a string into a block shaped for it.
+#[inline]
+fn write_string(block: Block, value: StringValue<'_>) {
+    match value {
+        StringValue::Int(number) => block.write_int(number),
+        StringValue::Emb(text) | StringValue::Raw(text) => block.write_text(0, text),
+        StringValue::Big(text) => block.write_big(text),
+    }
+}
+
+/// Frees what the value points to; the block may then only be rewritten or freed.
+#[inline]
+fn free_external(block: Block) {
+    match block.header().kind() {
+        Kind::StrInt | Kind::StrEmb | Kind::StrRaw => {}
+        Kind::StrBig => drop(block.take_big()),
+        _ => drop(block.take_object()),
+    }
+}
+
+#[inline]
+fn external_bytes(block: Block) -> usize {
+    match block.header().kind() {
+        Kind::StrInt | Kind::StrEmb | Kind::StrRaw => 0,
+        Kind::StrBig => size_class(size_of::<Bytes>()) + size_class(block.big().len()),
+        _ => block.object().memory_bytes(),
+    }
+}

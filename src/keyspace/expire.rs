@@ -1,0 +1,58 @@
+//! The exact index of what expires when, for one database in one shard.
+//!
+//! A record is 12 bytes: the time as two 32-bit halves, then the key's position, so that records sort by time and hold
+//! no key. Two keys may share a record (same millisecond and position); [`Db`](super::Db) removes a record only when
+//! the last of them goes, by looking at the entries of that position.
+
+use std::collections::BTreeSet;
+
+/// Time, high half first, then position.
+type Record = [u32; 3];
+
+/// Times of expiry in order, with the position of each key.
+#[derive(Debug, Default)]
+pub(super) struct ExpireIndex {
+    records: BTreeSet<Record>,
+    /// Entries with an expiry; records shared by several make it the larger number.
+    len: usize,
+    /// Sum of all times, for the mean.
+    sum_ms: u128,
+}
+
+impl ExpireIndex {
+    /// Number of entries with an expiry.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Adds an entry's expiry.
+    pub(super) fn add(&mut self, at_ms: u64, position: u32) {
+        self.records.insert(record(at_ms, position));
+        self.len += 1;
+        self.sum_ms += u128::from(at_ms);
+    }
+
+    /// Takes an entry's expiry away; `last` says that no other entry at this position has the same time.
+    pub(super) fn remove(&mut self, at_ms: u64, position: u32, last: bool) {
+        if last {
+            self.records.remove(&record(at_ms, position));
+        }
+        self.len -= 1;
+        self.sum_ms -= u128::from(at_ms);
+    }
+
+    /// The earliest time and the position of its entry.
+    pub(super) fn first(&self) -> Option<(u64, u32)> {
+        self.records.first().map(|&[high, low, position]| (u64::from(high) << 32 | u64::from(low), position))
+    }
+
+    /// Mean of all times.
+    pub(super) fn mean_ms(&self) -> Option<u64> {
+        let mean = self.sum_ms.checked_div(self.len as u128)?;
+        u64::try_from(mean).ok()
+    }
+}
+
+fn record(at_ms: u64, position: u32) -> Record {
+    [(at_ms >> 32) as u32, at_ms as u32, position]
+}

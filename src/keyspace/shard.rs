@@ -1,0 +1,214 @@
+//! A shard: its data behind one lock, and the guard that reaches them.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::TryLockError;
+use std::sync::atomic::Ordering;
+
+use super::db::Db;
+use super::hash::{KeyHasher, ShardId};
+use super::stats::ShardStats;
+use super::sync::{AtomicBool, Mutex, MutexGuard, clear_poison};
+use crate::util::clock::{ticks, ticks_to_ns};
+
+/// What a shard's lock protects.
+#[derive(Debug)]
+pub struct ShardData {
+    /// Databases by number, as far as they were touched.
+    dbs: Vec<Db>,
+    hasher: KeyHasher,
+    /// The shard's own counters.
+    pub stats: ShardStats,
+}
+
+impl ShardData {
+    fn new(hasher: KeyHasher) -> Self {
+        Self { dbs: Vec::new(), hasher, stats: ShardStats::default() }
+    }
+
+    /// Database `number`, if it was ever touched here.
+    #[inline]
+    pub fn db(&self, number: usize) -> Option<&Db> {
+        self.dbs.get(number)
+    }
+
+    /// Database `number`, made when it is touched for the first time. The caller has checked the number.
+    #[inline]
+    pub fn db_mut(&mut self, number: usize) -> &mut Db {
+        if number >= self.dbs.len() {
+            self.add_dbs(number);
+        }
+        &mut self.dbs[number]
+    }
+
+    #[cold]
+    fn add_dbs(&mut self, number: usize) {
+        let hasher = &self.hasher;
+        self.dbs.resize_with(number + 1, || Db::new(hasher.clone()));
+    }
+
+    /// The touched databases with their numbers.
+    pub fn dbs(&self) -> impl Iterator<Item = (usize, &Db)> {
+        self.dbs.iter().enumerate()
+    }
+
+    /// The touched databases, to be changed.
+    pub fn dbs_mut(&mut self) -> impl Iterator<Item = (usize, &mut Db)> {
+        self.dbs.iter_mut().enumerate()
+    }
+
+    /// Exchanges two databases (SWAPDB); the caller does so in every shard.
+    pub fn swap_dbs(&mut self, one: usize, other: usize) {
+        if one.max(other) >= self.dbs.len() {
+            self.add_dbs(one.max(other));
+        }
+        self.dbs.swap(one, other);
+    }
+
+    /// Keys of all databases.
+    pub fn len(&self) -> usize {
+        self.dbs.iter().map(Db::len).sum()
+    }
+
+    /// True without keys.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of the entries of all databases.
+    pub fn bytes(&self) -> usize {
+        self.dbs.iter().map(Db::bytes).sum()
+    }
+}
+
+/// One stripe of the keyspace. Alone on its pair of cache lines, as neighbours are fetched in pairs.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(super) struct Shard {
+    data: Mutex<ShardData>,
+    /// Its holder will keep the lock for long; who comes now had better not block a worker.
+    held_long: AtomicBool,
+}
+
+/// The shard's lock is taken by a command that marked itself as long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Busy(
+    /// The shard that is busy.
+    pub ShardId,
+);
+
+impl Shard {
+    pub(super) fn new(hasher: KeyHasher) -> Self {
+        Self { data: Mutex::new(ShardData::new(hasher)), held_long: AtomicBool::new(false) }
+    }
+
+    /// Takes the lock, blocking the thread while another one holds it.
+    #[inline]
+    pub(super) fn lock(&self, id: ShardId) -> ShardGuard<'_> {
+        match self.try_lock(id) {
+            Some(guard) => guard,
+            None => self.lock_contended(id),
+        }
+    }
+
+    /// Takes the lock unless its holder is marked as long.
+    #[inline]
+    pub(super) fn lock_or_busy(&self, id: ShardId) -> Result<ShardGuard<'_>, Busy> {
+        match self.try_lock(id) {
+            Some(guard) => Ok(guard),
+            None if self.held_long.load(Ordering::Acquire) => Err(Busy(id)),
+            None => Ok(self.lock_contended(id)),
+        }
+    }
+
+    /// Takes the lock if it is free.
+    #[inline]
+    pub(super) fn try_lock(&self, id: ShardId) -> Option<ShardGuard<'_>> {
+        match self.data.try_lock() {
+            Ok(data) => Some(self.guard(id, data)),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Poisoned(poisoned)) => Some(self.recover(id, poisoned.into_inner())),
+        }
+    }
+
+    #[cold]
+    fn lock_contended(&self, id: ShardId) -> ShardGuard<'_> {
+        let start = ticks();
+        let mut guard = match self.data.lock() {
+            Ok(data) => self.guard(id, data),
+            Err(poisoned) => self.recover(id, poisoned.into_inner()),
+        };
+        guard.stats.contended += 1;
+        guard.stats.wait.record(ticks_to_ns(ticks().saturating_sub(start)));
+        guard
+    }
+
+    /// The one place that meets a poisoned lock: a handler panicked, its connection is gone, the data stay in use.
+    #[cold]
+    fn recover<'a>(&'a self, id: ShardId, data: MutexGuard<'a, ShardData>) -> ShardGuard<'a> {
+        clear_poison(&self.data);
+        let mut guard = self.guard(id, data);
+        guard.stats.poisoned += 1;
+        guard
+    }
+
+    #[inline]
+    fn guard<'a>(&'a self, id: ShardId, data: MutexGuard<'a, ShardData>) -> ShardGuard<'a> {
+        ShardGuard { data, shard: self, id, marked_long: false }
+    }
+}
+
+/// A shard, locked. Must not live across an await point.
+pub struct ShardGuard<'a> {
+    data: MutexGuard<'a, ShardData>,
+    shard: &'a Shard,
+    id: ShardId,
+    marked_long: bool,
+}
+
+impl ShardGuard<'_> {
+    /// The shard's number.
+    pub fn id(&self) -> ShardId {
+        self.id
+    }
+
+    /// Says that the lock will be held for long: until it is released, [`lock_or_busy`] of others answers `Busy`.
+    ///
+    /// [`lock_or_busy`]: super::Keyspace::lock_or_busy
+    pub fn mark_long(&mut self) {
+        self.marked_long = true;
+        self.shard.held_long.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for ShardGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // Before the unlock, which follows when the fields are dropped.
+        if self.marked_long {
+            self.shard.held_long.store(false, Ordering::Release);
+        }
+    }
+}
+
+impl Deref for ShardGuard<'_> {
+    type Target = ShardData;
+
+    #[inline]
+    fn deref(&self) -> &ShardData {
+        &self.data
+    }
+}
+
+impl DerefMut for ShardGuard<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut ShardData {
+        &mut self.data
+    }
+}
+
+impl fmt::Debug for ShardGuard<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("ShardGuard").field(&self.id).finish()
+    }
+}

@@ -1,0 +1,178 @@
+//! The process allocator: jemalloc with size classes 8 bytes apart, its statistics, and the arithmetic of its classes.
+//!
+//! jemalloc is built with a quantum of 8 (see `.cargo/config.toml`), so an entry of 56 bytes takes 56. The price is
+//! that plain allocations are only 8-aligned: every stricter layout states its alignment to jemalloc.
+//!
+//! [`size_class`] is plain arithmetic and holds whatever allocator is below; the keyspace rounds its blocks with it.
+#![allow(unsafe_code, reason = "a global allocator is unsafe by nature")]
+
+/// Bytes that jemalloc sets aside for a request of `size` bytes (8-aligned, quantum 8).
+///
+/// Classes: multiples of 8 up to 64, then four to each doubling.
+#[inline]
+pub const fn size_class(size: usize) -> usize {
+    if size <= 64 {
+        return if size <= 8 { 8 } else { (size + 7) & !7 };
+    }
+    let step = 1usize << ((size - 1).ilog2() - 2);
+    (size + step - 1) & !(step - 1)
+}
+
+#[cfg(not(miri))]
+pub use jemalloc::{Jemalloc, MemoryStats, memory_stats, purge, usable_size};
+
+#[cfg(not(miri))]
+mod jemalloc {
+    use std::alloc::{GlobalAlloc, Layout};
+    use std::ffi::{c_int, c_void};
+
+    use tikv_jemalloc_ctl::{epoch, stats};
+    use tikv_jemalloc_sys as ffi;
+
+    /// Alignment that jemalloc gives without being asked: the quantum set at build time.
+    const QUANTUM: usize = 8;
+
+    /// jemalloc as the process allocator.
+    #[derive(Debug, Clone, Copy, Default)]
+    pub struct Jemalloc;
+
+    #[global_allocator]
+    static GLOBAL: Jemalloc = Jemalloc;
+
+    /// Options read by jemalloc before `main`: freed pages go back to the kernel after about a second, by a thread of
+    /// jemalloc's own where the platform has one.
+    #[cfg_attr(not(target_os = "macos"), unsafe(export_name = "_rjem_malloc_conf"))]
+    #[cfg_attr(target_os = "macos", unsafe(export_name = "_rjem_je_malloc_conf"))]
+    #[used]
+    static MALLOC_CONF: &[u8; 60] = b"background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0\0";
+
+    #[inline]
+    fn flags(layout: Layout) -> c_int {
+        if layout.align() <= QUANTUM { 0 } else { ffi::MALLOCX_ALIGN(layout.align()) }
+    }
+
+    // SAFETY: every method passes size and alignment of the layout on to jemalloc, which honours both or returns null.
+    unsafe impl GlobalAlloc for Jemalloc {
+        #[inline]
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            // SAFETY: GlobalAlloc's caller promises a size above zero, all that mallocx asks.
+            unsafe { ffi::mallocx(layout.size(), flags(layout)) }.cast()
+        }
+
+        #[inline]
+        unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+            // SAFETY: as in `alloc`.
+            unsafe { ffi::mallocx(layout.size(), flags(layout) | ffi::MALLOCX_ZERO) }.cast()
+        }
+
+        #[inline]
+        unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+            // SAFETY: the caller promises a live block of ours and a new size above zero.
+            unsafe { ffi::rallocx(ptr.cast::<c_void>(), new_size, flags(layout)) }.cast()
+        }
+
+        #[inline]
+        unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+            // SAFETY: the caller promises a live block allocated with this very layout.
+            unsafe { ffi::sdallocx(ptr.cast::<c_void>(), layout.size(), flags(layout)) }
+        }
+    }
+
+    /// Bytes that jemalloc would set aside for an 8-aligned request of `size` bytes, by its own word.
+    pub fn usable_size(size: usize) -> usize {
+        if size == 0 {
+            return 0;
+        }
+        // SAFETY: nallocx only computes; the size is above zero.
+        unsafe { ffi::nallocx(size, 0) }
+    }
+
+    /// What jemalloc holds, in bytes.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct MemoryStats {
+        /// Bytes in live allocations.
+        pub allocated: usize,
+        /// Bytes in pages that hold live allocations.
+        pub active: usize,
+        /// Bytes of physical memory mapped by the allocator.
+        pub resident: usize,
+        /// Bytes of address space mapped and kept.
+        pub retained: usize,
+        /// Bytes of the allocator's own tables.
+        pub metadata: usize,
+    }
+
+    /// Reads the allocator's statistics; refreshes its snapshot first, which takes some microseconds.
+    pub fn memory_stats() -> MemoryStats {
+        // A failed refresh leaves the previous snapshot, which is good enough for a report.
+        epoch::advance().ok();
+        MemoryStats {
+            allocated: stats::allocated::read().unwrap_or(0),
+            active: stats::active::read().unwrap_or(0),
+            resident: stats::resident::read().unwrap_or(0),
+            retained: stats::retained::read().unwrap_or(0),
+            metadata: stats::metadata::read().unwrap_or(0),
+        }
+    }
+
+    /// Gives every unused page back to the kernel now (MEMORY PURGE). True when jemalloc agreed.
+    pub fn purge() -> bool {
+        // 4096 is MALLCTL_ARENAS_ALL: the name addresses every arena.
+        let name = c"arena.4096.purge";
+        let (null, mut_null) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: the name ends in a zero byte, and this control takes and gives no value.
+        unsafe { ffi::mallctl(name.as_ptr(), null, mut_null, std::ptr::null_mut(), 0) == 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_class_steps() {
+        for (size, class) in [(1, 8), (8, 8), (9, 16), (56, 56), (64, 64), (65, 80), (80, 80), (81, 96), (129, 160)] {
+            assert_eq!(size_class(size), class, "{size}");
+        }
+    }
+
+    #[cfg(not(miri))]
+    #[test]
+    fn size_class_agrees_with_jemalloc() {
+        for size in (1..20_000).chain([1 << 20, (1 << 20) + 1, 3_000_000]) {
+            assert_eq!(size_class(size), usable_size(size), "{size}");
+        }
+    }
+
+    #[cfg(not(miri))]
+    #[test]
+    fn stricter_alignments_are_kept() {
+        #[repr(align(64))]
+        struct Line([u8; 64]);
+        #[repr(align(16))]
+        struct Wide([u8; 24]);
+        let lines: Vec<Box<Line>> = (0..100).map(|n| Box::new(Line([n; 64]))).collect();
+        assert!(lines.iter().all(|line| std::ptr::from_ref(&line.0).addr() % 64 == 0));
+        let wides: Vec<Box<Wide>> = (0..100).map(|n| Box::new(Wide([n; 24]))).collect();
+        assert!(wides.iter().all(|wide| std::ptr::from_ref(&wide.0).addr() % 16 == 0));
+    }
+
+    #[cfg(not(miri))]
+    #[test]
+    fn options_reached_jemalloc() {
+        // SAFETY: the option is a signed size, see jemalloc's manual.
+        let decay: isize = unsafe { tikv_jemalloc_ctl::raw::read(b"opt.dirty_decay_ms\0") }.unwrap();
+        assert_eq!(decay, 1000);
+    }
+
+    #[cfg(not(miri))]
+    #[test]
+    fn statistics_follow_allocations() {
+        let before = memory_stats();
+        let block = vec![1u8; 64 << 20];
+        let after = memory_stats();
+        assert!(after.allocated >= before.allocated + (32 << 20), "{before:?} {after:?}");
+        drop(block);
+        assert!(purge());
+    }
+}
