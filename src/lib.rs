@@ -24,6 +24,7 @@
 //! 8. A single-key command writes to no cache line shared by all workers but that of its shard.
 
 pub mod keyspace;
+pub mod config;
 pub mod resp;
 pub mod types;
 pub mod util;

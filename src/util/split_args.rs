@@ -83,9 +83,31 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
+/// Writes `arg` between double quotes so that [`split_args`] gives it back; the text is printable ASCII.
+pub fn quote(arg: &[u8]) -> Vec<u8> {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut out = Vec::with_capacity(arg.len() + 2);
+    out.push(b'"');
+    for &byte in arg {
+        match byte {
+            b'"' | b'\\' => out.extend([b'\\', byte]),
+            b'\n' => out.extend(b"\\n"),
+            b'\r' => out.extend(b"\\r"),
+            b'\t' => out.extend(b"\\t"),
+            0x08 => out.extend(b"\\b"),
+            0x07 => out.extend(b"\\a"),
+            b' '..=b'~' => out.push(byte),
+            _ => out.extend([b'\\', b'x', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
+        }
+    }
+    out.push(b'"');
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[track_caller]
     fn splits(line: &[u8], words: &[&[u8]]) {
@@ -113,6 +135,15 @@ mod tests {
     fn unbalanced_quotes_are_refused() {
         for line in ["\"a", "'a", "\"a\"b", "'a'b", "\"a\\\"", "'a\\'", "a\"b\"c", "\"\\", "\"a\"\"b\""] {
             assert_eq!(split_args(line.as_bytes()), None, "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn quoting_round_trips(args in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..6)) {
+            let line = args.iter().map(|arg| quote(arg)).collect::<Vec<_>>().join(&b' ');
+            prop_assert!(line.iter().all(|b| b.is_ascii_graphic() || *b == b' '));
+            prop_assert_eq!(split_args(&line), Some(args));
         }
     }
 }

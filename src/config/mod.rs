@@ -1,0 +1,43 @@
+//! Configuration: one table of parameters ([`table`]) from which the reader of redis.conf and of the command line,
+//! CONFIG GET, SET and REWRITE, the typed readers and `docs/config.md` derive.
+//!
+//! Promises: a value in force always passed its row's check; CONFIG SET changes all of its parameters or none; a value
+//! that would promise what the server does not do is refused with the reason; reading a numeric parameter is one relaxed
+//! load. Texts of errors are Redis 7.0's, byte for byte, without the `ERR ` in front.
+//!
+//! A new parameter is one row in the file of its topic, and one line in [`readers`] when a room reads it.
+//!
+//! Imports `util` only. What a change entails elsewhere (a new listener, another log level) is done by the caller's
+//! closure, see [`Config::set`].
+
+mod dir;
+pub mod events;
+mod number;
+mod param;
+mod readers;
+mod set;
+mod store;
+pub mod table;
+#[cfg(test)]
+mod tests;
+mod value;
+mod words;
+
+pub use events::EventFlags;
+pub use number::{memory_with_unit, parse_memory, percentile_text};
+pub use param::{Kind, Param, Status, TextRule};
+pub use readers::ShutdownOptions;
+pub use set::{Caller, SetError};
+pub use store::Config;
+pub use table::ParamId;
+pub use value::{ClientClass, OutputLimit, Reason, SavePoint};
+pub use words::{AppendFsync, Guard, LogFormat, LogLevel, MaxmemoryPolicy, SanitizeDump, Supervised, Words};
+
+/// A `rename-command` line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rename {
+    /// The command's own name.
+    pub from: String,
+    /// Its new name; empty to disable the command.
+    pub to: String,
+}

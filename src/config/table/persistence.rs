@@ -1,0 +1,73 @@
+//! Parameters of the chapter "persistence" of the table; see [`super::TOPICS`].
+
+use super::super::param::{Kind, Param, TextRule};
+use super::super::words::{APPEND_FSYNC, SANITIZE_DUMP};
+use super::{INT, LONG};
+
+const NO_AOF: &str = "Stored; nothing is written to an append-only file yet.";
+const NO_RDB: &str = "Stored; no snapshot is written yet.";
+
+pub(super) const PARAMS: &[Param] = &[
+    Param::of("save", Kind::SavePoints, "3600 1 300 100 60 10000", "When a snapshot is written; `\"\"` for never.")
+        .always_written()
+        .accepted("Stored; no snapshot is written yet: the data is lost when the server ends."),
+    Param::of("dbfilename", Kind::Text(TextRule::FileName), "dump.rdb", "Name of the snapshot in `dir`.")
+        .protected()
+        .accepted(NO_RDB),
+    Param::flag("rdbcompression", "yes", "Compresses texts in snapshots.").accepted(NO_RDB),
+    Param::flag("rdbchecksum", "yes", "Ends snapshots with a checksum.").immutable().accepted(NO_RDB),
+    Param::flag("stop-writes-on-bgsave-error", "yes", "Refuses writes after a snapshot failed.").accepted(NO_RDB),
+    Param::flag("rdb-save-incremental-fsync", "yes", "Forces a snapshot to disk piece by piece.").accepted(NO_RDB),
+    Param::flag("rdb-del-sync-files", "no", "Deletes snapshots used only for replication.").accepted(NO_RDB),
+    Param::int("rdb-key-save-delay", "0", i32::MIN as i64, INT, "Delay for each saved key, for tests.")
+        .hidden()
+        .accepted(NO_RDB),
+    Param::int("key-load-delay", "0", i32::MIN as i64, INT, "Delay for each loaded key, for tests.")
+        .hidden()
+        .accepted(NO_RDB),
+    Param::int(
+        "loading-process-events-interval-bytes",
+        "2097152",
+        1024,
+        INT,
+        "Bytes loaded between two looks at clients.",
+    )
+    .hidden()
+    .accepted(NO_RDB),
+    Param::word("rdb-version-check", &[("strict", 0), ("relaxed", 1)], "strict", "Which snapshot versions are loaded.")
+        .accepted(NO_RDB),
+    Param::word("sanitize-dump-payload", SANITIZE_DUMP, "no", "Whether payloads of RESTORE are checked in depth.")
+        .accepted("Stored; RESTORE comes later."),
+    Param::flag("appendonly", "no", "Logs every write to a file.")
+        .off_only(&["no"], "writes are not logged to an append-only file yet; use no"),
+    Param::of(
+        "appendfilename",
+        Kind::Text(TextRule::FileNameNotEmpty),
+        "appendonly.aof",
+        "First part of the log's names.",
+    )
+    .immutable()
+    .accepted(NO_AOF),
+    Param::of(
+        "appenddirname",
+        Kind::Text(TextRule::FileNameNotEmpty),
+        "appendonlydir",
+        "Directory of the log in `dir`.",
+    )
+    .immutable()
+    .accepted(NO_AOF),
+    Param::word("appendfsync", APPEND_FSYNC, "everysec", "When the log is forced to disk.").accepted(NO_AOF),
+    Param::flag("no-appendfsync-on-rewrite", "no", "Spares the disk while the log is rewritten.").accepted(NO_AOF),
+    Param::int("auto-aof-rewrite-percentage", "100", 0, INT, "Growth after which the log is rewritten; 0 for never.")
+        .accepted(NO_AOF),
+    Param::memory("auto-aof-rewrite-min-size", "67108864", 0, "Size below which the log is not rewritten.")
+        .accepted(NO_AOF),
+    Param::flag("aof-load-truncated", "yes", "Loads a log whose end is missing.").accepted(NO_AOF),
+    Param::flag("aof-use-rdb-preamble", "yes", "Begins a rewritten log with a snapshot.").accepted(NO_AOF),
+    Param::flag("aof-rewrite-incremental-fsync", "yes", "Forces a rewritten log to disk piece by piece.")
+        .accepted(NO_AOF),
+    Param::flag("aof-timestamp-enabled", "no", "Adds times to the log.").accepted(NO_AOF),
+    Param::flag("aof-disable-auto-gc", "no", "Keeps old files of the log.").accepted(NO_AOF),
+    Param::int("slot-migration-max-failover-repl-bytes", "0", -1, LONG, "Backlog at which a slot changes hands.")
+        .accepted("Stored; there is no cluster yet."),
+];
