@@ -1,5 +1,11 @@
 //! Pure data types and encodings: no RESP, no lock, no clock.
 
+pub mod bitfield;
+pub mod bitmap;
+pub mod digest;
+pub mod hyperloglog;
+pub mod lcs;
 mod object;
+pub mod string;
 
 pub use object::{Object, ObjectType};
