@@ -4,6 +4,9 @@
 //! still found here; the caller compares [`EntryRef::is_expired`] and removes. Every call takes the key's hash, which
 //! the caller computed to pick the shard. Whatever is costly to free is handed back, to be dropped after unlocking.
 
+#[cfg(test)]
+mod tests;
+
 use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
 use super::expire::ExpireIndex;
 use super::hash::{KeyHash, KeyHasher};

@@ -15,6 +15,8 @@ mod segment;
 mod shard;
 mod stats;
 mod sync;
+#[cfg(all(test, not(feature = "loom")))]
+mod tests;
 
 use smallvec::SmallVec;
 

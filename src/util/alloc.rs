@@ -8,9 +8,12 @@
 
 /// Bytes that jemalloc sets aside for a request of `size` bytes (8-aligned, quantum 8).
 ///
-/// Classes: multiples of 8 up to 64, then four to each doubling.
+/// Classes: multiples of 8 up to 64, then four to each doubling, above 32 KiB whole pages of 4 KiB.
 #[inline]
 pub const fn size_class(size: usize) -> usize {
+    if size > 32 << 10 {
+        return (size + 4095) & !4095;
+    }
     if size <= 64 {
         return if size <= 8 { 8 } else { (size + 7) & !7 };
     }
@@ -139,7 +142,7 @@ mod tests {
     #[cfg(not(miri))]
     #[test]
     fn size_class_agrees_with_jemalloc() {
-        for size in (1..20_000).chain([1 << 20, (1 << 20) + 1, 3_000_000]) {
+        for size in (1..70_000).chain([900_000, 1 << 20, (1 << 20) + 1, 3_000_000, 100_000_001]) {
             assert_eq!(size_class(size), usable_size(size), "{size}");
         }
     }
