@@ -108,3 +108,23 @@ fn busy_is_answered_only_while_a_marked_guard_lives() {
         assert!(keyspace.lock_or_busy(ShardId(0)).is_ok());
     });
 }
+
+/// The model finds what it is there to find: a read and a write under two locks lose an update.
+#[test]
+#[should_panic(expected = "lost")]
+fn an_update_under_two_locks_is_seen_to_be_lost() {
+    loom::model(|| {
+        let (keyspace, keys) = two_shards();
+        let careless = |keyspace: &Keyspace, key: &[u8]| {
+            let number = get(keyspace, &keyspace.lock(ShardId(0)), key);
+            set(keyspace, &mut keyspace.lock(ShardId(0)), key, number + 1);
+        };
+        let other = {
+            let (keyspace, key) = (Arc::clone(&keyspace), keys[0].clone());
+            thread::spawn(move || careless(&keyspace, &key))
+        };
+        careless(&keyspace, &keys[0]);
+        other.join().unwrap();
+        assert_eq!(get(&keyspace, &keyspace.lock(ShardId(0)), &keys[0]), 2, "lost");
+    });
+}

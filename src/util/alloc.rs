@@ -21,16 +21,56 @@ pub const fn size_class(size: usize) -> usize {
     (size + step - 1) & !(step - 1)
 }
 
-#[cfg(not(miri))]
-pub use jemalloc::{Jemalloc, MemoryStats, memory_stats, purge, usable_size};
+#[cfg(not(any(miri, feature = "system-alloc")))]
+pub use jemalloc::{Jemalloc, memory_stats, purge, usable_size};
+#[cfg(any(miri, feature = "system-alloc"))]
+pub use system::{memory_stats, purge, usable_size};
 
-#[cfg(not(miri))]
+/// What the allocator holds, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MemoryStats {
+    /// Bytes in live allocations.
+    pub allocated: usize,
+    /// Bytes in pages that hold live allocations.
+    pub active: usize,
+    /// Bytes of physical memory mapped by the allocator.
+    pub resident: usize,
+    /// Bytes of address space mapped and kept.
+    pub retained: usize,
+    /// Bytes of the allocator's own tables.
+    pub metadata: usize,
+}
+
+/// The platform's allocator, under which valgrind, sanitizers and Miri see every block.
+#[cfg(any(miri, feature = "system-alloc"))]
+mod system {
+    use super::MemoryStats;
+
+    /// As jemalloc would round; the platform's allocator does not say.
+    pub fn usable_size(size: usize) -> usize {
+        super::size_class(size)
+    }
+
+    /// Nothing is known.
+    pub fn memory_stats() -> MemoryStats {
+        MemoryStats::default()
+    }
+
+    /// Nothing can be asked for.
+    pub fn purge() -> bool {
+        false
+    }
+}
+
+#[cfg(not(any(miri, feature = "system-alloc")))]
 mod jemalloc {
     use std::alloc::{GlobalAlloc, Layout};
     use std::ffi::{c_int, c_void};
 
     use tikv_jemalloc_ctl::{epoch, stats};
     use tikv_jemalloc_sys as ffi;
+
+    use super::MemoryStats;
 
     /// Alignment that jemalloc gives without being asked: the quantum set at build time.
     const QUANTUM: usize = 8;
@@ -90,21 +130,6 @@ mod jemalloc {
         unsafe { ffi::nallocx(size, 0) }
     }
 
-    /// What jemalloc holds, in bytes.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-    pub struct MemoryStats {
-        /// Bytes in live allocations.
-        pub allocated: usize,
-        /// Bytes in pages that hold live allocations.
-        pub active: usize,
-        /// Bytes of physical memory mapped by the allocator.
-        pub resident: usize,
-        /// Bytes of address space mapped and kept.
-        pub retained: usize,
-        /// Bytes of the allocator's own tables.
-        pub metadata: usize,
-    }
-
     /// Reads the allocator's statistics; refreshes its snapshot first, which takes some microseconds.
     pub fn memory_stats() -> MemoryStats {
         // A failed refresh leaves the previous snapshot, which is good enough for a report.
@@ -139,7 +164,7 @@ mod tests {
         }
     }
 
-    #[cfg(not(miri))]
+    #[cfg(not(any(miri, feature = "system-alloc")))]
     #[test]
     fn size_class_agrees_with_jemalloc() {
         for size in (1..70_000).chain([900_000, 1 << 20, (1 << 20) + 1, 3_000_000, 100_000_001]) {
@@ -147,7 +172,7 @@ mod tests {
         }
     }
 
-    #[cfg(not(miri))]
+    #[cfg(not(any(miri, feature = "system-alloc")))]
     #[test]
     fn stricter_alignments_are_kept() {
         #[repr(align(64))]
@@ -160,7 +185,7 @@ mod tests {
         assert!(wides.iter().all(|wide| std::ptr::from_ref(&wide.0).addr() % 16 == 0));
     }
 
-    #[cfg(not(miri))]
+    #[cfg(not(any(miri, feature = "system-alloc")))]
     #[test]
     fn options_reached_jemalloc() {
         // SAFETY: the option is a signed size, see jemalloc's manual.
@@ -168,7 +193,7 @@ mod tests {
         assert_eq!(decay, 1000);
     }
 
-    #[cfg(not(miri))]
+    #[cfg(not(any(miri, feature = "system-alloc")))]
     #[test]
     fn statistics_follow_allocations() {
         let before = memory_stats();
