@@ -75,27 +75,37 @@ foreach name [info procs assert*] {
 unset name
 
 # --- blocks that break down ----------------------------------------------------------------------------------------
+proc fail_block {what error} {
+    report err "$what\n$error\n$::errorInfo"
+    incr ::num_failed
+}
+# Runs the body of a block. Outside a test the suite then sees it end well, and stops the server as usual. Inside one
+# every error is passed on as an assertion, the only kind after which the suite puts away the right server.
+proc run_block {code} {
+    set status [catch {uplevel 1 $code} result options]
+    if {$status != 1} {return -code $status $result}
+    if {[outside_test]} {
+        fail_block "the rest of a block" $result
+    } elseif {[string match "assertion:*" $result] || [string match "skipped:*" $result]} {
+        return -options $options $result
+    } else {
+        error "assertion:$result" $::errorInfo
+    }
+}
 rename start_server suite_start_server
 proc start_server {options {code undefined}} {
     set tags $::tags
     set servers $::servers
-    set test $::cur_test
-    set failed [catch {uplevel 1 [list suite_start_server $options $code]} result returned]
-    if {$failed == 1 && $code ne "undefined" && $test eq ""} {
-        report err "start_server\n$result"
-        incr ::num_failed
-        foreach srv [lrange $::servers [llength $servers] end] {catch {kill_server $srv}}
-        set ::cur_test $test
-        set failed 0
-        set result {}
-    }
-    if {$code ne "undefined"} {
-        # The suite forgets to put its tags back when a block ends early.
-        set ::tags $tags
-        set ::servers $servers
-    }
-    if {$failed} {return -options $returned $result}
-    return $result
+    set body $code
+    if {$code ne "undefined"} {set body [list run_block $code]}
+    set status [catch {uplevel 1 [list suite_start_server $options $body]} result returned]
+    if {$status != 1} {return -code $status $result}
+    # The suite puts its tags back only when a block ends well.
+    set ::tags $tags
+    if {$code eq "undefined" || ![outside_test]} {return -options $returned $result}
+    fail_block "a server's start" $result
+    foreach srv [lrange $::servers [llength $servers] end] {catch {kill_server $srv}}
+    set ::servers $servers
 }
 
 # Returns as the suite's: 1 when the port was taken. A server that dies or stays silent is an error at once.
