@@ -23,8 +23,8 @@
 //! 7. Every buffer, queue, depth and batch has a named limit.
 //! 8. A single-key command writes to no cache line shared by all workers but that of its shard.
 
-pub mod keyspace;
 pub mod config;
+pub mod keyspace;
 pub mod resp;
 pub mod types;
 pub mod util;
