@@ -18,7 +18,7 @@ run: ## build the release binary and serve on 127.0.0.1:6379 (ARGS="redis.conf -
 check: ## format, clippy with warnings denied, docs with broken links denied
 	cargo fmt --all --check
 	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings -D rustdoc::broken_intra_doc_links' cargo doc --no-deps --document-private-items
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --no-deps --document-private-items
 
 deps: ## install what the tests need from Debian (redis-server, redis-tools, tcl), or say what is missing
 	@scripts/tests-need

@@ -18,7 +18,7 @@ pub fn encoding_name(encoding: Encoding) -> &'static str {
 ///
 /// # Errors
 ///
-/// As [`count`](super::count).
+/// As [`count`].
 pub fn registers(hll: &[u8]) -> Result<Box<Registers>, HllError> {
     let mut registers = Box::new([0; REGISTER_COUNT]);
     visit(hll, |index, rank, len| registers[index..index + len].fill(rank))?;
