@@ -11,29 +11,40 @@
 //! closure, see [`Config::set`].
 
 mod dir;
+#[cfg(test)]
+mod docs;
 pub mod events;
+mod get;
+mod include;
+mod invocation;
+mod load;
 mod number;
 mod param;
 mod readers;
+mod rewrite;
 mod set;
 mod store;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod user;
 mod value;
 mod words;
 
 pub use events::EventFlags;
+pub use invocation::{Invocation, USAGE};
+pub use load::{LoadError, Origin};
 pub use number::{memory_with_unit, parse_memory, percentile_text};
 pub use param::{Kind, Param, Status, TextRule};
 pub use readers::ShutdownOptions;
+pub use rewrite::RewriteError;
 pub use set::{Caller, SetError};
 pub use store::Config;
 pub use table::ParamId;
 pub use value::{ClientClass, OutputLimit, Reason, SavePoint};
 pub use words::{AppendFsync, Guard, LogFormat, LogLevel, MaxmemoryPolicy, SanitizeDump, Supervised, Words};
 
-/// A `rename-command` line.
+/// A `rename-command` line. Whether the command exists and the new name is free is the command table's to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rename {
     /// The command's own name.
