@@ -5,7 +5,7 @@
 //! that would promise what the server does not do is refused with the reason; reading a numeric parameter is one relaxed
 //! load. Texts of errors are Redis 7.0's, byte for byte, without the `ERR ` in front.
 //!
-//! A new parameter is one row in the file of its topic, and one line in [`readers`] when a room reads it.
+//! A new parameter is one row in the file of its topic, and one line in `readers.rs` when a room reads it.
 //!
 //! Imports `util` only. What a change entails elsewhere (a new listener, another log level) is done by the caller's
 //! closure, see [`Config::set`].
