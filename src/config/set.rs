@@ -18,9 +18,13 @@ pub struct Caller {
     pub loading: bool,
 }
 
-/// Why nothing was changed. The text is that of Redis's reply without `ERR `.
+/// Why nothing was changed. The text is that of Redis's reply without its code, which is `LOADING` for
+/// [`SetError::Loading`] and `ERR` for the others.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum SetError {
+    /// A parameter may not change while a data set is being loaded; reported before any other fault.
+    #[error("Redis is loading the dataset in memory")]
+    Loading,
     /// No parameter has this name.
     #[error("Unknown option or number of arguments for CONFIG SET - '{0}'")]
     Unknown(String),
@@ -92,8 +96,13 @@ impl Config {
         Err(SetError::failed(name, reason))
     }
 
-    /// What can be said about the names alone; the first pair at fault gives the error.
+    /// What can be said about the names alone; but for loading, the first pair at fault gives the error.
     fn check_names<'a>(&self, pairs: &[(&'a [u8], &'a [u8])], caller: Caller) -> Result<Vec<Wanted<'a>>, SetError> {
+        let denied = |param: &Param| param.deny_loading && self.check_allowed(param, caller).is_ok();
+        let mut params = pairs.iter().filter_map(|(name, _)| ParamId::find(name)).map(ParamId::param);
+        if caller.loading && params.any(denied) {
+            return Err(SetError::Loading);
+        }
         let mut wanted: Vec<Wanted<'a>> = Vec::with_capacity(pairs.len());
         for &(name, text) in pairs {
             let Some(id) = ParamId::find(name) else {
@@ -120,9 +129,6 @@ impl Config {
         }
         if param.protected && !open {
             return Err("can't set protected config");
-        }
-        if param.deny_loading && caller.loading {
-            return Err("can't set config while loading");
         }
         Ok(())
     }

@@ -196,7 +196,9 @@ fn guards_of_parameters() {
     assert!(!ask(remote, b"dbfilename", b"x.rdb"));
     assert!(ask(CLIENT, b"dbfilename", b"x.rdb"));
     assert!(!ask(CLIENT, b"dbfilename", b"a/b"));
-    assert!(!ask(loading, b"dir", b"/"));
+    let both: [(&[u8], &[u8]); 2] = [(b"bogus", b"1"), (b"dir", b"/")];
+    assert_eq!(config.set(&both, loading, |_| Ok(())), Err(SetError::Loading));
+    assert!(ask(loading, b"dbfilename", b"y.rdb"));
     assert!(!ask(CLIENT, b"dir", b"/nonexistent"));
     assert!(ask(CLIENT, b"dir", b"/usr"));
     assert!(ask(CLIENT, b"dir", b"../usr/."));
