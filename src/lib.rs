@@ -23,8 +23,14 @@
 //! 7. Every buffer, queue, depth and batch has a named limit.
 //! 8. A single-key command writes to no cache line shared by all workers but that of its shard.
 
+pub mod client;
+pub mod commands;
 pub mod config;
+pub mod dispatch;
 pub mod keyspace;
+pub mod net;
 pub mod resp;
+pub mod state;
+pub mod stats;
 pub mod types;
 pub mod util;

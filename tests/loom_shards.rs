@@ -99,7 +99,7 @@ fn busy_is_answered_only_while_a_marked_guard_lives() {
         let (keyspace, _) = two_shards();
         let long = {
             let keyspace = Arc::clone(&keyspace);
-            thread::spawn(move || keyspace.lock(ShardId(0)).mark_long())
+            thread::spawn(move || drop(keyspace.lock_long(ShardId(0))))
         };
         if let Ok(mut shard) = keyspace.lock_or_busy(ShardId(0)) {
             shard.stats.commands += 1;

@@ -86,6 +86,24 @@ impl Db {
         &self.index
     }
 
+    /// The place of `key`; it holds until the next insertion or removal.
+    #[inline]
+    pub fn find(&self, key: &[u8], hash: KeyHash) -> Option<Location> {
+        self.index.find(key, hash.position())
+    }
+
+    /// The entry at a place found just now.
+    #[inline]
+    pub fn entry(&self, location: Location) -> EntryRef<'_> {
+        self.index.entry(location)
+    }
+
+    /// The entry at a place found just now, to be changed.
+    #[inline]
+    pub fn entry_mut(&mut self, location: Location) -> EntryMut<'_> {
+        EntryMut::open(self.index.slot_mut(location), &mut self.bytes).expect("a found place holds an entry")
+    }
+
     /// The entry of `key`.
     #[inline]
     pub fn get(&self, key: &[u8], hash: KeyHash) -> Option<EntryRef<'_>> {
@@ -200,11 +218,6 @@ impl Db {
     pub fn clear(&mut self) -> Self {
         let empty = Self::new(self.hasher.clone());
         std::mem::replace(self, empty)
-    }
-
-    #[inline]
-    fn find(&self, key: &[u8], hash: KeyHash) -> Option<Location> {
-        self.index.find(key, hash.position())
     }
 
     #[inline]

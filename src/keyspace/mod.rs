@@ -8,9 +8,12 @@
 
 mod db;
 mod entry;
+pub mod events;
 mod expire;
 mod hash;
 mod index;
+mod lazyfree;
+mod locked;
 mod segment;
 mod shard;
 mod stats;
@@ -26,6 +29,8 @@ pub use self::entry::{
 };
 pub use self::hash::{KeyHash, KeyHasher, MAX_SHARDS, ShardId};
 pub use self::index::{Index, Location, Positions};
+pub use self::lazyfree::LazyFree;
+pub use self::locked::{Effects, Key, Locked, lru_clock};
 pub use self::shard::{Busy, ShardData, ShardGuard};
 pub use self::stats::{Log2Histogram, ShardStats};
 
@@ -118,6 +123,11 @@ impl Keyspace {
         Ok(guards)
     }
 
+    /// Locks one shard on a thread that may wait and will hold it for long: whoever would block behind it is told so.
+    pub fn lock_long(&self, id: ShardId) -> ShardGuard<'_> {
+        self.shards[usize::from(id.0)].lock_long(id)
+    }
+
     /// Locks every shard. The caller holds none.
     pub fn lock_all(&self) -> ShardGuards<'_> {
         let mut guards = ShardGuards::with_capacity(self.shards.len());
@@ -166,10 +176,5 @@ impl<'a> ShardGuards<'a> {
     /// The locked shards, ascending.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut ShardGuard<'a>> {
         self.guards.iter_mut()
-    }
-
-    /// Marks every one of them as held for long.
-    pub fn mark_long(&mut self) {
-        self.guards.iter_mut().for_each(ShardGuard::mark_long);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use super::db::Db;
 use super::hash::{KeyHasher, ShardId};
 use super::stats::ShardStats;
-use super::sync::{AtomicBool, Mutex, MutexGuard, clear_poison};
+use super::sync::{AtomicU32, Mutex, MutexGuard, clear_poison, yield_now};
 use crate::util::clock::{ticks, ticks_to_ns};
 
 /// What a shard's lock protects.
@@ -86,8 +86,10 @@ impl ShardData {
 #[repr(align(128))]
 pub(super) struct Shard {
     data: Mutex<ShardData>,
-    /// Its holder will keep the lock for long; who comes now had better not block a worker.
-    held_long: AtomicBool,
+    /// Long commands that hold the lock or are about to; who comes now does not block a worker behind them.
+    long_holders: AtomicU32,
+    /// Workers that block for the lock: a long command lets them through first.
+    blocked: AtomicU32,
 }
 
 /// The shard's lock is taken by a command that marked itself as long.
@@ -99,7 +101,7 @@ pub struct Busy(
 
 impl Shard {
     pub(super) fn new(hasher: KeyHasher) -> Self {
-        Self { data: Mutex::new(ShardData::new(hasher)), held_long: AtomicBool::new(false) }
+        Self { data: Mutex::new(ShardData::new(hasher)), long_holders: AtomicU32::new(0), blocked: AtomicU32::new(0) }
     }
 
     /// Takes the lock, blocking the thread while another one holds it.
@@ -111,13 +113,38 @@ impl Shard {
         }
     }
 
-    /// Takes the lock unless its holder is marked as long.
+    /// Takes the lock unless a long command holds it or is about to.
     #[inline]
     pub(super) fn lock_or_busy(&self, id: ShardId) -> Result<ShardGuard<'_>, Busy> {
         match self.try_lock(id) {
             Some(guard) => Ok(guard),
-            None if self.held_long.load(Ordering::Acquire) => Err(Busy(id)),
-            None => Ok(self.lock_contended(id)),
+            None => self.lock_or_busy_contended(id),
+        }
+    }
+
+    /// The worker says that it will block, then looks for long commands once more. A long command says that it comes,
+    /// then looks for blocked workers: whatever the order, one of them sees the other, and no worker ever blocks behind
+    /// a long command.
+    #[cold]
+    fn lock_or_busy_contended(&self, id: ShardId) -> Result<ShardGuard<'_>, Busy> {
+        self.blocked.fetch_add(1, Ordering::SeqCst);
+        let locked =
+            if self.long_holders.load(Ordering::SeqCst) > 0 { Err(Busy(id)) } else { Ok(self.lock_contended(id)) };
+        self.blocked.fetch_sub(1, Ordering::SeqCst);
+        locked
+    }
+
+    /// Takes the lock to hold it for long; the thread may block.
+    pub(super) fn lock_long(&self, id: ShardId) -> ShardGuard<'_> {
+        self.long_holders.fetch_add(1, Ordering::SeqCst);
+        loop {
+            let mut guard = self.lock(id);
+            if self.blocked.load(Ordering::SeqCst) == 0 {
+                guard.is_long = true;
+                return guard;
+            }
+            drop(guard);
+            yield_now();
         }
     }
 
@@ -154,7 +181,7 @@ impl Shard {
 
     #[inline]
     fn guard<'a>(&'a self, id: ShardId, data: MutexGuard<'a, ShardData>) -> ShardGuard<'a> {
-        ShardGuard { data, shard: self, id, marked_long: false }
+        ShardGuard { data, shard: self, id, is_long: false }
     }
 }
 
@@ -163,7 +190,7 @@ pub struct ShardGuard<'a> {
     data: MutexGuard<'a, ShardData>,
     shard: &'a Shard,
     id: ShardId,
-    marked_long: bool,
+    is_long: bool,
 }
 
 impl ShardGuard<'_> {
@@ -171,22 +198,14 @@ impl ShardGuard<'_> {
     pub fn id(&self) -> ShardId {
         self.id
     }
-
-    /// Says that the lock will be held for long: until it is released, [`lock_or_busy`] of others answers `Busy`.
-    ///
-    /// [`lock_or_busy`]: super::Keyspace::lock_or_busy
-    pub fn mark_long(&mut self) {
-        self.marked_long = true;
-        self.shard.held_long.store(true, Ordering::Release);
-    }
 }
 
 impl Drop for ShardGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         // Before the unlock, which follows when the fields are dropped.
-        if self.marked_long {
-            self.shard.held_long.store(false, Ordering::Release);
+        if self.is_long {
+            self.shard.long_holders.fetch_sub(1, Ordering::SeqCst);
         }
     }
 }

@@ -1,10 +1,16 @@
 //! The lock and the flag that shards are built of, from `std` or, for the tests of interleavings, from `loom`.
 
 #[cfg(not(feature = "loom"))]
-pub(super) use std::sync::{Mutex, MutexGuard, atomic::AtomicBool};
+pub(super) use std::{
+    sync::{Mutex, MutexGuard, atomic::AtomicU32},
+    thread::yield_now,
+};
 
 #[cfg(feature = "loom")]
-pub(super) use loom::sync::{Mutex, MutexGuard, atomic::AtomicBool};
+pub(super) use loom::{
+    sync::{Mutex, MutexGuard, atomic::AtomicU32},
+    thread::yield_now,
+};
 
 /// Makes a poisoned lock usable again.
 #[cfg(not(feature = "loom"))]

@@ -24,8 +24,7 @@ fn a_panic_leaves_the_shard_usable_and_counted() {
     let id = ShardId(2);
     let inside = Arc::clone(&keyspace);
     let handler = std::thread::spawn(move || {
-        let mut guard = inside.lock(id);
-        guard.mark_long();
+        let _guard = inside.lock_long(id);
         panic!("a handler's panic");
     });
     assert!(handler.join().is_err());
@@ -36,9 +35,8 @@ fn a_panic_leaves_the_shard_usable_and_counted() {
 #[test]
 fn a_shard_held_long_is_busy_and_others_are_not() {
     let keyspace = keyspace();
-    let mut held = keyspace.lock(ShardId(1));
+    let held = keyspace.lock_long(ShardId(1));
     assert!(keyspace.try_lock(ShardId(1)).is_none());
-    held.mark_long();
     assert_eq!(keyspace.lock_or_busy(ShardId(1)).err(), Some(Busy(ShardId(1))));
     assert_eq!(keyspace.lock_many_or_busy(&[ShardId(0), ShardId(1)]).err(), Some(Busy(ShardId(1))));
     assert!(keyspace.try_lock(ShardId(0)).is_some(), "what was locked before the busy one is released");

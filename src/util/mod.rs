@@ -7,5 +7,7 @@ mod float_scan;
 pub mod glob;
 pub mod long_double;
 pub mod number;
+pub mod quote;
 pub mod rng;
 pub mod split_args;
+pub mod task;

@@ -92,6 +92,14 @@ impl Rng {
     }
 }
 
+/// An identifier of 40 random hex digits (run ids and the like).
+#[must_use]
+pub fn hex_id() -> String {
+    let mut bytes = [0; 20];
+    Rng::from_entropy().fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -1,0 +1,249 @@
+//! The people connected: what a connection knows of itself ([`Session`]), what others may see of it ([`Client`]), and
+//! the table of all of them ([`Registry`]).
+//!
+//! A session belongs to its connection's task alone. The client record is shared: others read its facts (CLIENT LIST),
+//! put messages into its mailbox (MONITOR, later pushes) and raise signals (CLIENT KILL), which wake its task.
+//!
+//! May import: util and std; it knows nothing of commands or of the keyspace.
+
+mod mailbox;
+mod registry;
+mod session;
+
+pub use mailbox::{Mailbox, MailboxFull};
+pub use registry::Registry;
+pub use session::{ReplyMode, Session, SessionFlags};
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering::{AcqRel, Acquire};
+use std::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed,
+};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::task::Waker;
+
+/// Signals to a connection's task.
+pub mod signal {
+    /// Close the connection now.
+    pub const KILL: u32 = 1;
+    /// The mailbox has messages.
+    pub const MAIL: u32 = 1 << 1;
+    /// Close once the pending replies are sent.
+    pub const CLOSE_AFTER_REPLY: u32 = 1 << 2;
+    /// End a blocking wait as if by timeout (CLIENT UNBLOCK).
+    pub const UNBLOCK_TIMEOUT: u32 = 1 << 3;
+    /// End a blocking wait by an error (CLIENT UNBLOCK ERROR).
+    pub const UNBLOCK_ERROR: u32 = 1 << 4;
+    /// What the task waited for may have come: look again.
+    pub const RETRY: u32 = 1 << 5;
+}
+
+/// The two ends of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// TCP: the client's address and ours.
+    Tcp {
+        /// Client's address.
+        peer: SocketAddr,
+        /// Our address.
+        local: SocketAddr,
+    },
+    /// Unix socket: its path.
+    Unix(Box<str>),
+    /// No socket: tests and internal callers.
+    Internal,
+}
+
+impl Endpoint {
+    /// The client's address as CLIENT LIST prints it.
+    #[must_use]
+    pub fn peer(&self) -> String {
+        match self {
+            Endpoint::Tcp { peer, .. } => peer.to_string(),
+            Endpoint::Unix(path) => format!("{path}:0"),
+            Endpoint::Internal => "?:0".to_owned(),
+        }
+    }
+
+    /// Our address as CLIENT LIST prints it.
+    #[must_use]
+    pub fn local(&self) -> String {
+        match self {
+            Endpoint::Tcp { local, .. } => local.to_string(),
+            Endpoint::Unix(path) => format!("{path}:0"),
+            Endpoint::Internal => "?:0".to_owned(),
+        }
+    }
+
+    /// Whether the client is on this machine (protected mode lets those in).
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Endpoint::Tcp { peer, .. } => peer.ip().to_canonical().is_loopback(),
+            Endpoint::Unix(_) | Endpoint::Internal => true,
+        }
+    }
+}
+
+/// Names that a client has given itself.
+#[derive(Debug, Default, Clone)]
+pub struct Names {
+    /// CLIENT SETNAME.
+    pub name: Box<[u8]>,
+    /// CLIENT SETINFO LIB-NAME.
+    pub lib_name: Box<[u8]>,
+    /// CLIENT SETINFO LIB-VER.
+    pub lib_ver: Box<[u8]>,
+    /// The authenticated user; empty means `default`.
+    pub user: Box<[u8]>,
+}
+
+/// Facts that the connection's task publishes and others read; each is written by that task alone.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Selected database.
+    pub db: AtomicU16,
+    /// Protocol version, 2 or 3.
+    pub proto: AtomicU8,
+    /// The session's [`SessionFlags`].
+    pub flags: AtomicU32,
+    /// Id of the last command, plus one; 0: none yet.
+    pub last_command: AtomicU16,
+    /// Unix time of the last interaction, milliseconds.
+    pub active_at_ms: AtomicU64,
+    /// Unread and partial request bytes held.
+    pub query_buffer: AtomicUsize,
+    /// Reply bytes not yet sent.
+    pub output_pending: AtomicUsize,
+    /// Commands queued by MULTI; -1: not in MULTI.
+    pub multi: AtomicI64,
+    /// Watched keys.
+    pub watch: AtomicU32,
+    /// Channel subscriptions.
+    pub sub: AtomicU32,
+    /// Pattern subscriptions.
+    pub psub: AtomicU32,
+    /// Shard channel subscriptions.
+    pub ssub: AtomicU32,
+    /// Bytes read from the socket.
+    pub net_in: AtomicU64,
+    /// Bytes written to the socket.
+    pub net_out: AtomicU64,
+    /// Commands executed.
+    pub commands: AtomicU64,
+}
+
+/// The shared record of one connected client.
+pub struct Client {
+    /// Unique, increasing.
+    pub id: u64,
+    /// Where it is connected.
+    pub endpoint: Endpoint,
+    /// File descriptor number, for CLIENT LIST.
+    pub fd: i32,
+    /// Worker that owns the connection, for CLIENT LIST's io-thread.
+    pub worker: usize,
+    /// Unix time of the connection, milliseconds.
+    pub created_at_ms: u64,
+    /// Published facts.
+    pub facts: Facts,
+    /// Blocked in a blocking command (set by its task).
+    pub blocked: AtomicBool,
+    names: Mutex<Names>,
+    mailbox: Mutex<Mailbox>,
+    signals: AtomicU32,
+    waker: OnceLock<Waker>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("id", &self.id).field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A record for a new connection.
+    #[must_use]
+    pub fn new(id: u64, endpoint: Endpoint, fd: i32, worker: usize, now_ms: u64) -> Client {
+        let facts = Facts { proto: AtomicU8::new(2), active_at_ms: AtomicU64::new(now_ms), ..Facts::default() };
+        facts.multi.store(-1, Relaxed);
+        Client {
+            id,
+            endpoint,
+            fd,
+            worker,
+            created_at_ms: now_ms,
+            facts,
+            blocked: AtomicBool::new(false),
+            names: Mutex::default(),
+            mailbox: Mutex::default(),
+            signals: AtomicU32::new(0),
+            waker: OnceLock::new(),
+        }
+    }
+
+    /// Runs `f` on the client's names. Locking: the names' own lock, for the time of `f`.
+    pub fn with_names<R>(&self, f: impl FnOnce(&mut Names) -> R) -> R {
+        f(&mut self.names.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers how to wake the connection's task; the first call counts, the task's waker never changes.
+    pub fn set_waker(&self, waker: &Waker) {
+        self.waker.get_or_init(|| waker.clone());
+    }
+
+    /// Raises signals and wakes the task.
+    pub fn raise(&self, signals: u32) {
+        self.signals.fetch_or(signals, AcqRel);
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Signals that stand, left in place.
+    #[inline]
+    #[must_use]
+    pub fn signals(&self) -> u32 {
+        self.signals.load(Acquire)
+    }
+
+    /// Takes the signals in `mask`, answering those that stood.
+    pub fn take_signals(&self, mask: u32) -> u32 {
+        self.signals.fetch_and(!mask, AcqRel) & mask
+    }
+
+    /// Puts a message for the client into its mailbox and wakes its task.
+    ///
+    /// # Errors
+    /// When the mailbox would exceed `limit_bytes` (0: no limit): nothing is added, and the caller cuts the client off.
+    pub fn post(&self, message: bytes::Bytes, limit_bytes: usize) -> Result<(), MailboxFull> {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner).push(message, limit_bytes)?;
+        self.raise(signal::MAIL);
+        Ok(())
+    }
+
+    /// Takes all messages.
+    #[must_use]
+    pub fn take_mail(&self) -> Vec<bytes::Bytes> {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Whether it has any subscription.
+    #[must_use]
+    pub fn is_subscribed(&self) -> bool {
+        [&self.facts.sub, &self.facts.psub, &self.facts.ssub].iter().any(|count| count.load(Relaxed) > 0)
+    }
+
+    /// Whether it is in MONITOR mode.
+    #[must_use]
+    pub fn is_monitor(&self) -> bool {
+        SessionFlags::from_bits_retain(self.facts.flags.load(Relaxed)).contains(SessionFlags::MONITOR)
+    }
+
+    /// Bytes waiting in the mailbox.
+    #[must_use]
+    pub fn mail_bytes(&self) -> usize {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner).bytes()
+    }
+}

@@ -1,0 +1,195 @@
+//! The argument cursor: a handler takes its arguments from it one by one.
+//!
+//! ```text
+//! let key = args.key();
+//! let count = args.integer()?;
+//! while args.more() {
+//!     if args.eat("NX") { .. } else { return Err(SYNTAX) }
+//! }
+//! ```
+
+use bytes::Bytes;
+
+use super::error::{self, Error};
+use crate::keyspace::{Key, KeyHash};
+use crate::resp;
+use crate::util::number;
+
+/// A declared key of a request: argument position and hash.
+#[derive(Debug, Clone, Copy)]
+pub struct DeclaredKey {
+    /// Position among the arguments, the command name being 0.
+    pub position: u32,
+    /// Hash of the key.
+    pub hash: KeyHash,
+}
+
+/// Arguments of one command, read from left to right.
+#[derive(Debug)]
+pub struct Args<'a> {
+    argv: resp::Args<'a>,
+    next: usize,
+    keys: &'a [DeclaredKey],
+    next_key: usize,
+    base: usize,
+}
+
+impl<'a> Args<'a> {
+    /// A cursor behind the command's name (`base` words: 1, or 2 for a subcommand). `keys` are sorted by position.
+    #[must_use]
+    pub fn new(argv: resp::Args<'a>, base: usize, keys: &'a [DeclaredKey]) -> Args<'a> {
+        Args { argv, next: base, keys, next_key: 0, base }
+    }
+
+    /// All arguments, the command name included.
+    #[must_use]
+    pub fn argv(&self) -> resp::Args<'a> {
+        self.argv
+    }
+
+    /// Number of arguments, the command's words included (Redis's argc).
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.argv.len()
+    }
+
+    /// Position of the next argument.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.next
+    }
+
+    /// Number of arguments not yet taken.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        self.argv.len() - self.next
+    }
+
+    /// Whether there is another argument.
+    #[must_use]
+    pub fn more(&self) -> bool {
+        self.next < self.argv.len()
+    }
+
+    /// The next argument.
+    ///
+    /// # Errors
+    /// A syntax error where there is none (the arity check has made that impossible for mandatory ones).
+    #[inline]
+    pub fn take(&mut self) -> Result<&'a [u8], Error> {
+        if self.next >= self.argv.len() {
+            return Err(error::SYNTAX);
+        }
+        let arg = self.argv.get(self.next);
+        self.next += 1;
+        Ok(arg)
+    }
+
+    /// The next argument, left in place.
+    #[must_use]
+    pub fn peek(&self) -> Option<&'a [u8]> {
+        self.more().then(|| self.argv.get(self.next))
+    }
+
+    /// The next argument in its own `Bytes` where the parser has read it so (large bulks): stored without a copy.
+    ///
+    /// # Errors
+    /// As [`Args::take`].
+    #[inline]
+    pub fn payload(&mut self) -> Result<Payload<'a>, Error> {
+        let slice = self.take()?;
+        Ok(Payload { slice, shared: self.argv.get_bytes(self.next - 1) })
+    }
+
+    /// The next argument as one of the declared keys.
+    ///
+    /// # Errors
+    /// As [`Args::take`].
+    ///
+    /// # Panics
+    /// When the row does not declare that position as a key: a handler reaches declared keys only.
+    #[inline]
+    pub fn key(&mut self) -> Result<Key<'a>, Error> {
+        let position = self.next;
+        let name = self.take()?;
+        let keys = self.keys;
+        if let Some(declared) = keys.get(self.next_key)
+            && declared.position as usize == position
+        {
+            self.next_key += 1;
+            return Ok(Key { name, hash: declared.hash });
+        }
+        let found = keys.iter().find(|k| k.position as usize == position);
+        let declared = found.expect("a handler takes only declared keys as keys");
+        Ok(Key { name, hash: declared.hash })
+    }
+
+    /// Skips `count` arguments.
+    pub fn skip(&mut self, count: usize) {
+        self.next = (self.next + count).min(self.argv.len());
+    }
+
+    /// Back to the first argument behind the command's words.
+    pub fn rewind(&mut self) {
+        self.next = self.base;
+        self.next_key = 0;
+    }
+
+    /// The next argument as a 64-bit signed integer.
+    ///
+    /// # Errors
+    /// "value is not an integer or out of range".
+    #[inline]
+    pub fn integer(&mut self) -> Result<i64, Error> {
+        number::parse_i64(self.take()?).ok_or(error::NOT_INTEGER)
+    }
+
+    /// The next argument as an integer in `range`; Redis answers two texts, of which this is the "out of range" one.
+    ///
+    /// # Errors
+    /// Not an integer, or `error` outside of the range.
+    pub fn integer_in(&mut self, range: std::ops::RangeInclusive<i64>, error: Error) -> Result<i64, Error> {
+        let n = self.integer()?;
+        if range.contains(&n) { Ok(n) } else { Err(error) }
+    }
+
+    /// The next argument as a finite or infinite float; NaN is refused.
+    ///
+    /// # Errors
+    /// "value is not a valid float".
+    pub fn float(&mut self) -> Result<f64, Error> {
+        number::parse_f64(self.take()?).ok_or(error::NOT_FLOAT)
+    }
+
+    /// Takes the next argument when it is `word`, whatever its case.
+    #[inline]
+    pub fn eat(&mut self, word: &str) -> bool {
+        if self.more() && self.argv.get(self.next).eq_ignore_ascii_case(word.as_bytes()) {
+            self.next += 1;
+            return true;
+        }
+        false
+    }
+
+    /// Takes `word` when at least one argument follows it: an option with a value.
+    pub fn eat_with_value(&mut self, word: &str) -> bool {
+        self.remaining() >= 2 && self.eat(word)
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// A syntax error where arguments are left.
+    pub fn end(&self) -> Result<(), Error> {
+        if self.more() { Err(error::SYNTAX) } else { Ok(()) }
+    }
+}
+
+/// A value argument: its bytes, and the shared buffer that holds just them where there is one.
+#[derive(Debug, Clone)]
+pub struct Payload<'a> {
+    /// The bytes.
+    pub slice: &'a [u8],
+    /// The same bytes in a buffer of their own.
+    pub shared: Option<Bytes>,
+}

@@ -1,0 +1,62 @@
+//! What a handler sees, and what it answers to dispatch.
+
+use super::Registered;
+use super::error::Error;
+use crate::client::Session;
+use crate::keyspace::Locked;
+use crate::resp::Reply;
+use crate::state::Server;
+
+/// The surroundings of one command. The fields are separate so that a handler may hold an entry of `db` while it writes
+/// to `reply`.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    /// Every room.
+    pub server: &'a Server,
+    /// The connection.
+    pub session: &'a mut Session,
+    /// The reply.
+    pub reply: Reply<'a>,
+    /// The locked shards, in the selected database.
+    pub db: Locked<'a>,
+    /// The command, or subcommand, that runs.
+    pub command: &'static Registered,
+    /// Whether this is a worker thread, which must not be held up.
+    pub on_worker: bool,
+}
+
+/// Units of work (elements looked at) above which a command leaves the worker; about a millisecond.
+pub const LONG_WORK: usize = 20_000;
+
+impl Cx<'_> {
+    /// Milliseconds since the Unix epoch, the same for the whole command.
+    #[inline]
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.db.now_ms
+    }
+
+    /// To be called with the number of elements that a command is about to look at, before it acts.
+    ///
+    /// # Errors
+    /// When that is too much for a worker: the handler passes the error on, and runs again on a blocking thread.
+    #[inline]
+    pub fn cost(&self, elements: usize) -> Result<(), Error> {
+        if elements > LONG_WORK && self.on_worker { Err(Error::TooLongForWorker) } else { Ok(()) }
+    }
+}
+
+/// What happens after a handler.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// The reply is written.
+    Done,
+    /// The connection closes once the reply is sent.
+    Close,
+}
+
+/// A handler's answer.
+pub type Outcome = Result<Flow, Error>;
+
+/// The usual answer.
+pub const DONE: Outcome = Ok(Flow::Done);

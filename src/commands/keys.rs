@@ -1,0 +1,101 @@
+//! Finds a request's keys by its row's key specs.
+
+use super::spec::{BeginSearch, Command, FindKeys, KeyFlags, KeySpec};
+use crate::resp::Args as Argv;
+use crate::util::number;
+
+/// A key of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundKey {
+    /// Position among the arguments, the command name being 0.
+    pub position: u32,
+    /// What the command does to it.
+    pub flags: KeyFlags,
+}
+
+/// Finds keys where the specs cannot say where they are.
+///
+/// # Errors
+/// When the arguments do not fit.
+pub type KeysFn = fn(Argv<'_>, &mut Vec<FoundKey>) -> Result<(), BadArguments>;
+
+/// The arguments do not fit the key specs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadArguments;
+
+/// Finds the keys of a request of `command`. `found` is cleared first.
+///
+/// # Errors
+/// When a spec leads outside of the arguments, or a count of keys is none.
+pub fn find_keys(command: &Command, argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Result<(), BadArguments> {
+    found.clear();
+    if let Some(keys_fn) = command.keys_fn {
+        return keys_fn(argv, found);
+    }
+    for spec in command.keys {
+        find_by_spec(spec, argv, found)?;
+    }
+    Ok(())
+}
+
+fn find_by_spec(spec: &KeySpec, argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Result<(), BadArguments> {
+    let argc = argv.len() as i64;
+    let Some(first) = begin(spec.begin, argv) else {
+        // A missing keyword is no error: its keys are optional.
+        return if matches!(spec.begin, BeginSearch::Keyword { .. }) { Ok(()) } else { Err(BadArguments) };
+    };
+    let (first, last, step) = match spec.find {
+        FindKeys::Range { last, step, limit } => {
+            let last = match last {
+                0.. => first + i64::from(last),
+                _ if limit <= 1 => argc + i64::from(last),
+                _ => first + (argc - first) / i64::from(limit) + i64::from(last),
+            };
+            (first, last, i64::from(step))
+        }
+        FindKeys::KeyNum { at, first: offset, step } => {
+            let at = first + i64::from(at);
+            let count = argv.try_get(at as usize).and_then(number::parse_i64).ok_or(BadArguments)?;
+            if count <= 0 || count > argc {
+                return Err(BadArguments);
+            }
+            let first = first + i64::from(offset);
+            (first, first + (count - 1) * i64::from(step), i64::from(step))
+        }
+        FindKeys::Unknown => return Err(BadArguments),
+    };
+    if first >= argc || last >= argc || last < first {
+        return Err(BadArguments);
+    }
+    let positions = (first..=last).step_by(step as usize);
+    found.extend(positions.map(|position| FoundKey { position: position as u32, flags: spec.flags }));
+    Ok(())
+}
+
+fn begin(begin: BeginSearch, argv: Argv<'_>) -> Option<i64> {
+    match begin {
+        BeginSearch::Index(index) => Some(i64::from(index)),
+        BeginSearch::Unknown => None,
+        BeginSearch::Keyword { word, start } => {
+            let is_word = |i: &usize| argv.get(*i).eq_ignore_ascii_case(word.as_bytes());
+            let position = if start >= 0 {
+                (start as usize..argv.len()).find(is_word)
+            } else {
+                (1..=(argv.len() as i64 + i64::from(start)).max(0) as usize).rev().find(is_word)
+            };
+            position.map(|i| i as i64 + 1)
+        }
+    }
+}
+
+/// The position of the only key of a command whose specs name exactly one fixed argument; 0 where that is not so.
+#[must_use]
+pub const fn single_key(command: &Command) -> u8 {
+    if command.keys.len() != 1 || command.keys_fn.is_some() {
+        return 0;
+    }
+    match (command.keys[0].begin, command.keys[0].find) {
+        (BeginSearch::Index(index), FindKeys::Range { last: 0, .. }) => index as u8,
+        _ => 0,
+    }
+}

@@ -1,0 +1,81 @@
+//! Work that time brings: active expiry, idle clients, the end of a pause, the clock.
+//!
+//! Expiry keeps a bound: every tick removes all keys whose time has come, in short holds of one shard at a time, so a
+//! key is gone at most one tick plus one sweep after its time.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::client::signal;
+use crate::keyspace::{Effects, ShardId};
+use crate::state::{Gate, Server};
+
+/// Milliseconds between two sweeps of active expiry.
+pub const EXPIRY_TICK_MS: u64 = 10;
+/// Milliseconds between two rounds of the slower work.
+pub const SLOW_TICK_MS: u64 = 100;
+/// Keys removed under one hold of a shard's lock: some tens of microseconds.
+const EXPIRE_BATCH: usize = 64;
+
+/// Removes the keys of one shard whose time has come; answers how many. Locking: the shard, in short holds.
+pub fn expire_shard(server: &Server, shard: ShardId) -> usize {
+    let now_ms = server.clock.now_ms();
+    let mut total = 0;
+    loop {
+        let Some(mut guard) = server.keyspace.try_lock(shard) else { return total };
+        let mut trash = Effects::default();
+        'dbs: for (_, db) in guard.dbs_mut() {
+            while let Some(entry) = db.pop_due(now_ms) {
+                trash.entries.push(entry);
+                if trash.entries.len() == EXPIRE_BATCH {
+                    break 'dbs;
+                }
+            }
+        }
+        drop(guard);
+        let count = trash.entries.len();
+        total += count;
+        if trash.is_heavy() {
+            server.lazy_free.free(trash);
+        }
+        if count < EXPIRE_BATCH {
+            return total;
+        }
+    }
+}
+
+/// One sweep over every shard; one that is locked is left to the next sweep. Locking: one shard at a time.
+pub fn expire_all(server: &Server) -> usize {
+    if !server.active_expire.load(Relaxed) || server.gate().intersects(Gate::PAUSED_ALL | Gate::PAUSED_WRITE) {
+        return 0;
+    }
+    server.keyspace.shard_ids().map(|shard| expire_shard(server, shard)).sum()
+}
+
+/// The slower round: clock, idle clients, the end of a pause.
+pub fn slow_tick(server: &Server) {
+    server.clock.resync();
+    let now_ms = server.clock.now_ms();
+    end_pause(server, now_ms);
+    close_idle(server, now_ms);
+}
+
+fn end_pause(server: &Server, now_ms: u64) {
+    let until_ms = server.pause.until_ms.load(Relaxed);
+    if until_ms != 0 && until_ms <= now_ms {
+        server.unpause();
+    }
+}
+
+fn close_idle(server: &Server, now_ms: u64) {
+    let timeout_ms = u64::from(server.config.timeout()) * 1000;
+    if timeout_ms == 0 {
+        return;
+    }
+    for client in server.clients.all() {
+        let exempt = client.blocked.load(Relaxed) || client.is_subscribed() || client.is_monitor();
+        if !exempt && now_ms.saturating_sub(client.facts.active_at_ms.load(Relaxed)) > timeout_ms {
+            tracing::debug!(client = client.id, "closing idle client");
+            client.raise(signal::KILL);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What can happen to a key, as keyspace events name it.
+
+use bitflags::bitflags;
+
+bitflags! {
+    /// Classes of events, as the letters of `notify-keyspace-events` choose them.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct EventClass: u32 {
+        /// `K`: publish on `__keyspace@N__:key`.
+        const KEYSPACE = 1;
+        /// `E`: publish on `__keyevent@N__:event`.
+        const KEYEVENT = 1 << 1;
+        /// `g`
+        const GENERIC = 1 << 2;
+        /// `$`
+        const STRING = 1 << 3;
+        /// `l`
+        const LIST = 1 << 4;
+        /// `s`
+        const SET = 1 << 5;
+        /// `h`
+        const HASH = 1 << 6;
+        /// `z`
+        const ZSET = 1 << 7;
+        /// `x`
+        const EXPIRED = 1 << 8;
+        /// `e`
+        const EVICTED = 1 << 9;
+        /// `t`
+        const STREAM = 1 << 10;
+        /// `m`
+        const KEY_MISS = 1 << 11;
+        /// `d`
+        const MODULE = 1 << 13;
+        /// `n`
+        const NEW = 1 << 14;
+    }
+}
+
+/// An event: its class and its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// Class, which the configuration turns on or off.
+    pub class: EventClass,
+    /// Name, as subscribers see it.
+    pub name: &'static str,
+}
+
+impl Event {
+    /// An event of that class and name.
+    #[must_use]
+    pub const fn new(class: EventClass, name: &'static str) -> Event {
+        Event { class, name }
+    }
+}
+
+macro_rules! events {
+    ($($class:ident: $($const:ident = $name:literal)*;)*) => {
+        $($(#[doc = concat!("`", $name, "`")] pub const $const: Event = Event::new(EventClass::$class, $name);)*)*
+    };
+}
+
+events! {
+    GENERIC: DEL = "del" EXPIRE = "expire" PERSIST = "persist" RENAME_FROM = "rename_from" RENAME_TO = "rename_to"
+        MOVE_FROM = "move_from" MOVE_TO = "move_to" COPY_TO = "copy_to" RESTORE = "restore";
+    STRING: SET = "set" SETRANGE = "setrange" APPEND = "append" INCRBY = "incrby" DECRBY = "decrby"
+        INCRBYFLOAT = "incrbyfloat" SETBIT = "setbit" PFADD = "pfadd";
+    EXPIRED: EXPIRED = "expired";
+    EVICTED: EVICTED = "evicted";
+    KEY_MISS: KEY_MISS = "keymiss";
+    NEW: NEW = "new";
+}

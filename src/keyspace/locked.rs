@@ -1,0 +1,323 @@
+//! The shards of one command, locked, as its handler sees them: lookups that know about expiry, and the one way to
+//! change a key.
+//!
+//! Lazy expiry happens here: a key whose time has come is removed by whoever looks at it first.
+
+use smallvec::SmallVec;
+
+use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
+use super::events::{self, Event};
+use super::{Busy, Db, KeyHash, Keyspace, ShardGuard, ShardId, Ttl};
+
+/// A key with its hash, which is computed once per request.
+#[derive(Debug, Clone, Copy)]
+pub struct Key<'a> {
+    /// The name.
+    pub name: &'a [u8],
+    /// Its hash.
+    pub hash: KeyHash,
+}
+
+/// What a command did besides its reply: counted and freed after the shards are unlocked.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Changes to the keyspace.
+    pub dirty: u64,
+    /// Lookups that found a key.
+    pub hits: u32,
+    /// Lookups that did not.
+    pub misses: u32,
+    /// Keys removed because their time had come.
+    pub expired: u32,
+    /// Entries taken out, to be dropped without a lock.
+    pub entries: Vec<EntryBox>,
+    /// Values replaced, to be dropped without a lock.
+    pub values: Vec<External>,
+    /// Whole databases emptied.
+    pub dbs: Vec<Db>,
+}
+
+impl Effects {
+    /// Whether anything waits to be dropped that may take long.
+    #[must_use]
+    pub fn is_heavy(&self) -> bool {
+        !self.dbs.is_empty() || !self.values.is_empty() || self.entries.iter().any(EntryBox::is_heavy)
+    }
+}
+
+/// Locked shards and a selected database.
+#[derive(Debug)]
+pub struct Locked<'k> {
+    keyspace: &'k Keyspace,
+    /// Ascending.
+    guards: SmallVec<[ShardGuard<'k>; 1]>,
+    /// The database that the lookups mean.
+    pub db: usize,
+    /// The time, in milliseconds since 1970.
+    pub now_ms: u64,
+    /// The LRU/LFU field that an access leaves behind; `None` to leave it (CLIENT NO-TOUCH).
+    pub touch: Option<u32>,
+    /// Side effects so far.
+    pub effects: Effects,
+}
+
+impl<'k> Locked<'k> {
+    /// No shard at all.
+    #[inline]
+    #[must_use]
+    pub fn none(keyspace: &'k Keyspace, db: usize, now_ms: u64) -> Locked<'k> {
+        let touch = Some(lru_clock(now_ms));
+        Locked { keyspace, guards: SmallVec::new(), db, now_ms, touch, effects: Effects::default() }
+    }
+
+    /// One shard. A worker does not wait for a long holder.
+    ///
+    /// # Errors
+    /// `Busy` when a long command holds it and the caller is a worker.
+    #[inline]
+    pub fn one(
+        keyspace: &'k Keyspace,
+        shard: ShardId,
+        on_worker: bool,
+        db: usize,
+        now_ms: u64,
+    ) -> Result<Locked<'k>, Busy> {
+        let mut locked = Locked::none(keyspace, db, now_ms);
+        let mut guard = if on_worker { keyspace.lock_or_busy(shard)? } else { keyspace.lock_long(shard) };
+        guard.stats.commands += 1;
+        locked.guards.push(guard);
+        Ok(locked)
+    }
+
+    /// Several shards, given in ascending order.
+    ///
+    /// # Errors
+    /// As [`Locked::one`].
+    pub fn many(
+        keyspace: &'k Keyspace,
+        shards: impl ExactSizeIterator<Item = ShardId>,
+        on_worker: bool,
+        db: usize,
+        now_ms: u64,
+    ) -> Result<Locked<'k>, Busy> {
+        let mut locked = Locked::none(keyspace, db, now_ms);
+        locked.guards.reserve(shards.len());
+        for shard in shards {
+            assert!(locked.guards.last().is_none_or(|last| last.id() < shard), "shards are locked in ascending order");
+            let mut guard = if on_worker { keyspace.lock_or_busy(shard)? } else { keyspace.lock_long(shard) };
+            guard.stats.commands += 1;
+            locked.guards.push(guard);
+        }
+        Ok(locked)
+    }
+
+    /// Every shard.
+    ///
+    /// # Errors
+    /// As [`Locked::one`].
+    pub fn all(keyspace: &'k Keyspace, on_worker: bool, db: usize, now_ms: u64) -> Result<Locked<'k>, Busy> {
+        Locked::many(keyspace, keyspace.shard_ids(), on_worker, db, now_ms)
+    }
+
+    /// The keyspace that the shards belong to.
+    #[must_use]
+    pub fn keyspace(&self) -> &'k Keyspace {
+        self.keyspace
+    }
+
+    /// Every locked shard, ascending.
+    pub fn guards_mut(&mut self) -> impl Iterator<Item = &mut ShardGuard<'k>> {
+        self.guards.iter_mut()
+    }
+
+    /// Records for how long the shards were held.
+    pub fn record_hold(&mut self, ns: u64) {
+        self.guards.iter_mut().for_each(|guard| guard.stats.record_hold(ns));
+    }
+
+    /// Unlocks and answers what is left to do.
+    #[inline]
+    pub fn unlock(self) -> Effects {
+        self.effects
+    }
+
+    /// The locked part of the selected database that a key belongs to.
+    ///
+    /// # Panics
+    /// When its shard is not locked: a handler reaches only the keys that its row declares.
+    #[inline]
+    pub fn part(&mut self, hash: KeyHash) -> &mut Db {
+        self.part_of(self.db, hash)
+    }
+
+    /// The same in another database.
+    #[inline]
+    pub fn part_of(&mut self, db: usize, hash: KeyHash) -> &mut Db {
+        let guard = match self.guards.as_mut_slice() {
+            [one] => one,
+            many => {
+                let shard = self.keyspace.shard_of(hash);
+                let at = many.binary_search_by_key(&shard, |guard| guard.id());
+                &mut many[at.expect("a handler reaches declared keys only")]
+            }
+        };
+        debug_assert_eq!(guard.id(), self.keyspace.shard_of(hash), "a handler reaches declared keys only");
+        guard.db_mut(db)
+    }
+
+    /// Looks a key up to read its value: counts a hit or a miss, and leaves the time of access behind.
+    #[inline]
+    pub fn lookup_read(&mut self, key: Key<'_>) -> Option<EntryRef<'_>> {
+        match self.find_live(self.db, key) {
+            Some(location) => {
+                self.effects.hits += 1;
+                let touch = self.touch;
+                let mut entry = self.part(key.hash).entry_mut(location);
+                if let Some(lru) = touch {
+                    entry.set_lru(lru);
+                }
+                Some(entry.into_view())
+            }
+            None => {
+                self.effects.misses += 1;
+                self.notify(key, events::KEY_MISS);
+                None
+            }
+        }
+    }
+
+    /// Looks a key up to read facts about it (TTL, TYPE, OBJECT): counts a hit or a miss, but is no access to the value.
+    #[inline]
+    pub fn lookup_facts(&mut self, key: Key<'_>) -> Option<EntryRef<'_>> {
+        match self.find_live(self.db, key) {
+            Some(location) => {
+                self.effects.hits += 1;
+                Some(self.part(key.hash).entry(location))
+            }
+            None => {
+                self.effects.misses += 1;
+                None
+            }
+        }
+    }
+
+    /// Looks a key up without any trace.
+    #[inline]
+    pub fn peek(&mut self, key: Key<'_>) -> Option<EntryRef<'_>> {
+        self.peek_in(self.db, key)
+    }
+
+    /// The same in another database.
+    pub fn peek_in(&mut self, db: usize, key: Key<'_>) -> Option<EntryRef<'_>> {
+        let location = self.find_live(db, key)?;
+        Some(self.part_of(db, key.hash).entry(location))
+    }
+
+    /// Looks a key up to change its value.
+    #[inline]
+    pub fn lookup_write(&mut self, key: Key<'_>) -> Option<EntryMut<'_>> {
+        let location = self.find_live(self.db, key)?;
+        let touch = self.touch;
+        let mut entry = self.part(key.hash).entry_mut(location);
+        if let Some(lru) = touch {
+            entry.set_lru(lru);
+        }
+        Some(entry)
+    }
+
+    /// Whether a key exists.
+    #[inline]
+    pub fn exists(&mut self, key: Key<'_>) -> bool {
+        self.find_live(self.db, key).is_some()
+    }
+
+    /// Sets a key to a string whatever it held. An expired value counts as expired first.
+    #[inline]
+    pub fn set_string(&mut self, key: Key<'_>, value: StringValue<'_>, ttl: Ttl) {
+        // Only a TTL that is kept depends on whether the old value still lives.
+        if ttl == Ttl::Keep {
+            let _ = self.find_live(self.db, key);
+        }
+        let lru = self.touch.unwrap_or_else(|| lru_clock(self.now_ms));
+        let written = self.part(key.hash).set_string(key.name, key.hash, value, ttl, lru);
+        if let Some(external) = written.external {
+            self.effects.values.push(external);
+        }
+        if !written.existed {
+            self.notify(key, events::NEW);
+        }
+    }
+
+    /// Puts an entry into a database, in place of what its key held there.
+    pub fn insert_in(&mut self, db: usize, key: Key<'_>, entry: EntryBox) {
+        let old = self.part_of(db, key.hash).insert(entry, key.hash);
+        match old {
+            Some(old) => self.effects.entries.push(old),
+            None => self.notify(key, events::NEW),
+        }
+    }
+
+    /// Takes a key out of the selected database and hands its entry over.
+    pub fn take(&mut self, key: Key<'_>) -> Option<EntryBox> {
+        self.find_live(self.db, key)?;
+        self.part(key.hash).remove(key.name, key.hash)
+    }
+
+    /// Removes a key; false when there was none. Its value is freed after the unlock.
+    #[inline]
+    pub fn remove(&mut self, key: Key<'_>) -> bool {
+        match self.take(key) {
+            Some(entry) => {
+                self.effects.entries.push(entry);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// To be called once for every change of a key: counts it, and tells whoever must know.
+    #[inline]
+    pub fn changed(&mut self, key: Key<'_>, event: Event) {
+        self.effects.dirty += 1;
+        self.notify(key, event);
+    }
+
+    /// A change without an event of its own, or one more of several that an event stands for.
+    #[inline]
+    pub fn changed_silently(&mut self, _key: Key<'_>) {
+        self.effects.dirty += 1;
+    }
+
+    /// An event that is no change (a miss, a new key).
+    #[inline]
+    pub fn notify(&mut self, _key: Key<'_>, _event: Event) {}
+
+    /// The place of a key that exists and whose time has not come; one whose time has come is removed.
+    #[inline]
+    fn find_live(&mut self, db: usize, key: Key<'_>) -> Option<super::Location> {
+        let now_ms = self.now_ms;
+        let part = self.part_of(db, key.hash);
+        let location = part.find(key.name, key.hash)?;
+        if !part.entry(location).is_expired(now_ms) {
+            return Some(location);
+        }
+        self.expire(db, key);
+        None
+    }
+
+    #[cold]
+    fn expire(&mut self, db: usize, key: Key<'_>) {
+        if let Some(entry) = self.part_of(db, key.hash).remove(key.name, key.hash) {
+            self.effects.entries.push(entry);
+            self.effects.expired += 1;
+            self.notify(key, events::EXPIRED);
+        }
+    }
+}
+
+/// The 24-bit LRU clock: seconds, wrapping after 194 days.
+#[inline]
+#[must_use]
+pub fn lru_clock(now_ms: u64) -> u32 {
+    (now_ms / 1000) as u32 & 0x00FF_FFFF
+}

@@ -1,0 +1,218 @@
+//! The one struct that holds a handle to every room.
+//!
+//! May import: every room below. No behaviour of a single command, type or client kind belongs here.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use bitflags::bitflags;
+use tokio::sync::Notify;
+
+use crate::client::{Client, Registry};
+use crate::config::{Config, ShutdownOptions};
+use crate::keyspace::{Keyspace, LazyFree};
+use crate::stats::Stats;
+use crate::util::clock::Clock;
+use crate::util::rng;
+
+bitflags! {
+    /// States of the server that send commands through the full list of checks.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Gate: u32 {
+        /// CLIENT PAUSE ALL.
+        const PAUSED_ALL = 1;
+        /// CLIENT PAUSE WRITE.
+        const PAUSED_WRITE = 1 << 1;
+        /// Somebody watches with MONITOR.
+        const MONITORED = 1 << 2;
+        /// The data set is being loaded.
+        const LOADING = 1 << 3;
+        /// `maxmemory` is set.
+        const MEMORY_LIMITED = 1 << 4;
+    }
+}
+
+/// The server: every room, and the few facts that belong to none.
+#[derive(Debug)]
+pub struct Server {
+    /// Parameters.
+    pub config: Config,
+    /// Time.
+    pub clock: Clock,
+    /// Data.
+    pub keyspace: Keyspace,
+    /// Frees large values in the background.
+    pub lazy_free: LazyFree,
+    /// Connected clients.
+    pub clients: Registry,
+    /// Clients that watch all commands.
+    pub monitors: Monitors,
+    /// Counters and logs.
+    pub stats: Stats,
+    /// CLIENT PAUSE.
+    pub pause: Pause,
+    /// Raised when a long command has released its shards.
+    pub shards_released: Notify,
+    /// Long commands that run on threads of their own now.
+    pub long_running: AtomicUsize,
+    /// Active expiry can be switched off (DEBUG SET-ACTIVE-EXPIRE).
+    pub active_expire: std::sync::atomic::AtomicBool,
+    /// The way out.
+    pub shutdown: Shutdown,
+    /// Sockets can be opened anew while the server runs (CONFIG SET port).
+    pub listen: OnceLock<Relisten>,
+    /// 40 random hex digits, new at every start.
+    pub run_id: String,
+    /// Unix time of the start, microseconds.
+    pub started_at_us: u64,
+    /// Number of worker threads.
+    pub workers: usize,
+    gate: AtomicU32,
+    attention_ns: AtomicU64,
+}
+
+/// Opens the configured sockets anew; the error is the text for CONFIG SET.
+pub struct Relisten(pub Box<RelistenFn>);
+
+type RelistenFn = dyn Fn(&Server) -> Result<(), String> + Send + Sync;
+
+impl std::fmt::Debug for Relisten {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Relisten")
+    }
+}
+
+impl Server {
+    /// A server with empty databases. `commands` is the size of the command table, for the counters.
+    #[must_use]
+    pub fn new(config: Config, clock: Clock, keyspace: Keyspace, workers: usize, commands: usize) -> Server {
+        let server = Server {
+            started_at_us: clock.now_us(),
+            config,
+            clock,
+            keyspace,
+            lazy_free: LazyFree::default(),
+            clients: Registry::default(),
+            monitors: Monitors::default(),
+            stats: Stats::new(workers, commands),
+            pause: Pause::default(),
+            shards_released: Notify::new(),
+            long_running: AtomicUsize::new(0),
+            active_expire: true.into(),
+            shutdown: Shutdown::default(),
+            listen: OnceLock::new(),
+            run_id: rng::hex_id(),
+            workers,
+            gate: AtomicU32::new(0),
+            attention_ns: AtomicU64::new(0),
+        };
+        server.refresh_thresholds();
+        server
+    }
+
+    /// The standing [`Gate`] bits.
+    #[inline]
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        Gate::from_bits_retain(self.gate.load(Relaxed))
+    }
+
+    /// Raises or lowers gate bits.
+    pub fn set_gate(&self, bits: Gate, on: bool) {
+        if on {
+            self.gate.fetch_or(bits.bits(), SeqCst);
+        } else {
+            self.gate.fetch_and(!bits.bits(), SeqCst);
+        }
+    }
+
+    /// Duration from which some log wants to hear of a command, in nanoseconds.
+    #[inline]
+    #[must_use]
+    pub fn attention_ns(&self) -> u64 {
+        self.attention_ns.load(Relaxed)
+    }
+
+    /// Derives from the parameters what the hot path reads; to be called after they changed.
+    pub fn refresh_thresholds(&self) {
+        let slow_ns =
+            u64::try_from(self.config.slowlog_log_slower_than()).map_or(u64::MAX, |us| us.saturating_mul(1000));
+        let spike_ns = match self.config.latency_monitor_threshold() {
+            ..=0 => u64::MAX,
+            ms => (ms as u64).saturating_mul(1_000_000),
+        };
+        self.attention_ns.store(slow_ns.min(spike_ns), Relaxed);
+        self.set_gate(Gate::MEMORY_LIMITED, self.config.maxmemory() > 0);
+    }
+
+    /// Whether CLIENT PAUSE holds anybody up.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.gate().intersects(Gate::PAUSED_ALL | Gate::PAUSED_WRITE)
+    }
+
+    /// Forgets a client in MONITOR mode.
+    pub fn remove_monitor(&self, id: u64) {
+        self.monitors.with(|clients| {
+            clients.retain(|client| client.id != id);
+            self.set_gate(Gate::MONITORED, !clients.is_empty());
+        });
+    }
+
+    /// Ends CLIENT PAUSE and lets everybody go on.
+    pub fn unpause(&self) {
+        self.pause.until_ms.store(0, Relaxed);
+        self.set_gate(Gate::PAUSED_ALL | Gate::PAUSED_WRITE, false);
+        self.pause.ended.notify_waiters();
+    }
+
+    /// Seconds since the start.
+    #[must_use]
+    pub fn uptime_s(&self) -> u64 {
+        self.clock.now_us().saturating_sub(self.started_at_us) / 1_000_000
+    }
+}
+
+/// Clients in MONITOR mode.
+#[derive(Debug, Default)]
+pub struct Monitors {
+    clients: Mutex<Vec<Arc<Client>>>,
+}
+
+impl Monitors {
+    /// Runs `f` on the list. Locking: the list's own lock, for the time of `f`.
+    pub fn with<R>(&self, f: impl FnOnce(&mut Vec<Arc<Client>>) -> R) -> R {
+        f(&mut self.clients.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// CLIENT PAUSE: until when, and who waits for the end.
+#[derive(Debug, Default)]
+pub struct Pause {
+    /// Unix time of the end, milliseconds; 0 when nobody is paused.
+    pub until_ms: AtomicU64,
+    /// Raised when a pause ends.
+    pub ended: Notify,
+}
+
+/// A request to end the server.
+#[derive(Debug, Default)]
+pub struct Shutdown {
+    requested: Mutex<Option<ShutdownOptions>>,
+    /// Raised with a request.
+    pub raised: Notify,
+}
+
+impl Shutdown {
+    /// Asks the server to end.
+    pub fn request(&self, options: ShutdownOptions) {
+        *self.requested.lock().unwrap_or_else(PoisonError::into_inner) = Some(options);
+        self.raised.notify_one();
+    }
+
+    /// The request, if there is one.
+    #[must_use]
+    pub fn requested(&self) -> Option<ShutdownOptions> {
+        *self.requested.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,157 @@
+//! A log-linear histogram of durations, cheap enough for every command.
+//!
+//! Eight buckets per power of two: a percentile is right to 12 %. Readers may look at any time.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+const SUB_BITS: u32 = 3;
+const SUB: usize = 1 << SUB_BITS;
+/// Durations from 2^40 ns (18 minutes) on share the last bucket.
+const BUCKETS: usize = (40 - SUB_BITS as usize + 1) * SUB;
+
+/// Counts of durations in nanoseconds.
+#[derive(Debug)]
+pub struct Histogram {
+    counts: Box<[AtomicU64]>,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Histogram { counts: (0..BUCKETS).map(|_| AtomicU64::new(0)).collect() }
+    }
+}
+
+fn bucket_of(ns: u64) -> usize {
+    if ns < SUB as u64 {
+        return ns as usize;
+    }
+    let octave = 63 - ns.leading_zeros();
+    let within = (ns >> (octave - SUB_BITS)) as usize & (SUB - 1);
+    (((octave - SUB_BITS + 1) as usize) * SUB + within).min(BUCKETS - 1)
+}
+
+/// Highest duration of a bucket, in nanoseconds.
+fn upper_ns(bucket: usize) -> u64 {
+    if bucket < SUB {
+        return bucket as u64;
+    }
+    let octave = (bucket / SUB) as u32 + SUB_BITS - 1;
+    let within = (bucket % SUB) as u64;
+    ((SUB as u64 + within + 1) << (octave - SUB_BITS)) - 1
+}
+
+impl Histogram {
+    /// Counts one duration. `shared`: other threads may record at the same time.
+    #[inline]
+    pub fn record(&self, ns: u64, shared: bool) {
+        let count = &self.counts[bucket_of(ns)];
+        if shared {
+            count.fetch_add(1, Relaxed);
+        } else {
+            count.store(count.load(Relaxed) + 1, Relaxed);
+        }
+    }
+
+    /// Sets all counts to zero.
+    pub fn reset(&self) {
+        self.counts.iter().for_each(|count| count.store(0, Relaxed));
+    }
+
+    /// Adds the counts to a sum.
+    pub fn add_to(&self, sum: &mut HistogramSum) {
+        for (total, count) in sum.counts.iter_mut().zip(&self.counts) {
+            *total += count.load(Relaxed);
+        }
+    }
+}
+
+/// The counts of several histograms together.
+#[derive(Debug, Clone)]
+pub struct HistogramSum {
+    counts: Vec<u64>,
+}
+
+impl Default for HistogramSum {
+    fn default() -> Self {
+        HistogramSum { counts: vec![0; BUCKETS] }
+    }
+}
+
+impl HistogramSum {
+    /// Number of durations.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// The duration in nanoseconds that `percent` of all do not exceed; 0 without any.
+    #[must_use]
+    pub fn percentile_ns(&self, percent: f64) -> u64 {
+        let wanted = ((self.count() as f64 * percent / 100.0).ceil() as u64).max(1);
+        let mut seen = 0;
+        for (bucket, &count) in self.counts.iter().enumerate() {
+            seen += count;
+            if seen >= wanted {
+                return upper_ns(bucket);
+            }
+        }
+        0
+    }
+
+    /// How many durations do not exceed each power of two microseconds: (upper bound in us, cumulative count), from the
+    /// first bucket that holds any to the first that holds all (LATENCY HISTOGRAM).
+    #[must_use]
+    pub fn cumulative_by_power_of_two_us(&self) -> Vec<(u64, u64)> {
+        let total = self.count();
+        let mut rows = Vec::new();
+        let mut seen = 0;
+        let mut bucket = 0;
+        for power in 0..30 {
+            let bound_us = 1u64 << power;
+            while bucket < BUCKETS && upper_ns(bucket) <= bound_us * 1024 {
+                seen += self.counts[bucket];
+                bucket += 1;
+            }
+            if seen > 0 {
+                rows.push((bound_us, seen));
+            }
+            if seen == total {
+                break;
+            }
+        }
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_bucket_holds_what_it_says(ns in 0u64..(1 << 39)) {
+            let bucket = bucket_of(ns);
+            prop_assert!(ns <= upper_ns(bucket));
+            prop_assert!(bucket == 0 || ns > upper_ns(bucket - 1));
+            prop_assert!(upper_ns(bucket) as f64 <= ns as f64 * 1.126 + 1.0);
+        }
+    }
+
+    #[test]
+    fn percentiles_and_powers() {
+        let histogram = Histogram::default();
+        for us in 1..=1000u64 {
+            histogram.record(us * 1000, false);
+        }
+        let mut sum = HistogramSum::default();
+        histogram.add_to(&mut sum);
+        assert_eq!(sum.count(), 1000);
+        let p50 = sum.percentile_ns(50.0);
+        assert!((500_000..570_000).contains(&p50), "{p50}");
+        let rows = sum.cumulative_by_power_of_two_us();
+        assert_eq!(rows.first().map(|r| r.0), Some(1));
+        assert_eq!(rows.last(), Some(&(1024, 1000)));
+        histogram.record(u64::MAX, true);
+    }
+}

@@ -1,0 +1,242 @@
+//! Counters of the server.
+//!
+//! Every worker counts for itself and writes to no line that another writes; a reader (INFO, LATENCY) sums. Logs that
+//! grow by rare events (slow commands, latency spikes) have a lock each.
+//!
+//! May import: config and what is below.
+
+pub mod histogram;
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use ahash::AHashMap;
+
+use histogram::{Histogram, HistogramSum};
+
+/// What one worker knows of one command.
+#[derive(Debug, Default)]
+pub struct CommandCounters {
+    /// Calls that ran.
+    pub calls: AtomicU64,
+    /// Time in the handler, nanoseconds.
+    pub ns: AtomicU64,
+    /// Refused before they ran.
+    pub rejected: AtomicU64,
+    /// Ran and answered an error.
+    pub failed: AtomicU64,
+    histogram: OnceLock<Histogram>,
+}
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Counters of one worker besides those by command.
+        #[derive(Debug, Default)]
+        pub struct Counters { $($(#[$doc])* pub $name: AtomicU64,)* }
+        /// The same, summed.
+        #[derive(Debug, Default, Clone, Copy)]
+        pub struct Totals { $($(#[$doc])* pub $name: u64,)* }
+        impl Counters {
+            fn add_to(&self, totals: &mut Totals) { $(totals.$name += self.$name.load(Relaxed);)* }
+            fn reset(&self) { $(self.$name.store(0, Relaxed);)* }
+        }
+    };
+}
+
+counters! {
+    /// Commands run.
+    commands,
+    /// Connections accepted.
+    connections,
+    /// Connections refused by maxclients.
+    rejected_connections,
+    /// Bytes read from clients.
+    net_in,
+    /// Bytes written to clients.
+    net_out,
+    /// Reads from sockets.
+    reads,
+    /// Writes to sockets.
+    writes,
+    /// Lookups that found a key.
+    hits,
+    /// Lookups that did not.
+    misses,
+    /// Keys removed because their time had come.
+    expired,
+    /// Keys removed to make room.
+    evicted,
+    /// Error replies.
+    errors,
+    /// Changes to the keyspace since the start.
+    dirty,
+    /// Handlers that panicked.
+    panics,
+    /// Clients cut off because they did not read.
+    output_limit_disconnections,
+    /// Clients cut off because they sent too much without an end.
+    query_limit_disconnections,
+}
+
+/// Counters of one worker.
+#[derive(Debug)]
+#[repr(align(128))]
+pub struct WorkerStats {
+    /// Counters besides those by command.
+    pub counters: Counters,
+    commands: Box<[CommandCounters]>,
+    errors: Mutex<AHashMap<Box<[u8]>, u64>>,
+    /// Several threads write to it (the slot of threads that are no workers).
+    shared: bool,
+}
+
+/// Distinct error codes that are counted by name; beyond them errors are only summed.
+const ERROR_CODES_MAX: usize = 128;
+
+impl WorkerStats {
+    fn new(commands: usize, shared: bool) -> WorkerStats {
+        WorkerStats {
+            counters: Counters::default(),
+            commands: (0..commands).map(|_| CommandCounters::default()).collect(),
+            errors: Mutex::default(),
+            shared,
+        }
+    }
+
+    /// Adds to one of these counters. A worker's own counters have one writer and need no locked instruction.
+    #[inline]
+    pub fn add(&self, counter: &AtomicU64, by: u64) {
+        if self.shared {
+            counter.fetch_add(by, Relaxed);
+        } else {
+            counter.store(counter.load(Relaxed).wrapping_add(by), Relaxed);
+        }
+    }
+
+    /// Counters of the command with that id.
+    #[inline]
+    #[must_use]
+    pub fn command(&self, id: u16) -> &CommandCounters {
+        &self.commands[usize::from(id)]
+    }
+
+    /// Counts a call that took `ns`. `with_histogram`: `latency-tracking` is on.
+    #[inline]
+    pub fn record_call(&self, id: u16, ns: u64, with_histogram: bool) {
+        let command = self.command(id);
+        self.add(&command.calls, 1);
+        self.add(&command.ns, ns);
+        self.add(&self.counters.commands, 1);
+        if with_histogram {
+            command.histogram.get_or_init(Histogram::default).record(ns, self.shared);
+        }
+    }
+
+    /// Counts an error reply under its code.
+    pub fn record_error(&self, code: &[u8]) {
+        self.add(&self.counters.errors, 1);
+        let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = errors.get_mut(code) {
+            *count += 1;
+        } else if errors.len() < ERROR_CODES_MAX {
+            errors.insert(code.into(), 1);
+        }
+    }
+}
+
+/// One command's counters over all workers.
+#[derive(Debug, Default, Clone)]
+pub struct CommandTotals {
+    /// Calls that ran.
+    pub calls: u64,
+    /// Time in the handler, nanoseconds.
+    pub ns: u64,
+    /// Refused before they ran.
+    pub rejected: u64,
+    /// Ran and answered an error.
+    pub failed: u64,
+    /// Durations; nothing in it when `latency-tracking` was off.
+    pub durations: HistogramSum,
+}
+
+/// All workers' counters.
+#[derive(Debug)]
+pub struct Stats {
+    workers: Box<[WorkerStats]>,
+}
+
+impl Stats {
+    /// For so many workers, plus one slot for threads that are none ([`Stats::other`]).
+    #[must_use]
+    pub fn new(workers: usize, commands: usize) -> Stats {
+        Stats { workers: (0..=workers).map(|worker| WorkerStats::new(commands, worker == workers)).collect() }
+    }
+
+    /// The counters of a worker.
+    #[must_use]
+    pub fn worker(&self, worker: usize) -> &WorkerStats {
+        &self.workers[worker]
+    }
+
+    /// The counters of all other threads (accepting, cron, blocking commands).
+    #[must_use]
+    pub fn other(&self) -> &WorkerStats {
+        &self.workers[self.workers.len() - 1]
+    }
+
+    /// Sums of all workers.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        self.workers.iter().for_each(|worker| worker.counters.add_to(&mut totals));
+        totals
+    }
+
+    /// One command's sums.
+    #[must_use]
+    pub fn command_totals(&self, id: u16) -> CommandTotals {
+        let mut totals = CommandTotals::default();
+        for worker in &self.workers {
+            let command = worker.command(id);
+            totals.calls += command.calls.load(Relaxed);
+            totals.ns += command.ns.load(Relaxed);
+            totals.rejected += command.rejected.load(Relaxed);
+            totals.failed += command.failed.load(Relaxed);
+            if let Some(histogram) = command.histogram.get() {
+                histogram.add_to(&mut totals.durations);
+            }
+        }
+        totals
+    }
+
+    /// Error replies by code, sorted.
+    #[must_use]
+    pub fn errors_by_code(&self) -> Vec<(Box<[u8]>, u64)> {
+        let mut sums: AHashMap<Box<[u8]>, u64> = AHashMap::new();
+        for worker in &self.workers {
+            for (code, count) in worker.errors.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                *sums.entry(code.clone()).or_default() += count;
+            }
+        }
+        let mut sums: Vec<_> = sums.into_iter().collect();
+        sums.sort();
+        sums
+    }
+
+    /// CONFIG RESETSTAT. Counts that workers add meanwhile may be lost, nothing else.
+    pub fn reset(&self) {
+        for worker in &self.workers {
+            worker.counters.reset();
+            worker.errors.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            for command in &worker.commands {
+                command.calls.store(0, Relaxed);
+                command.ns.store(0, Relaxed);
+                command.rejected.store(0, Relaxed);
+                command.failed.store(0, Relaxed);
+                if let Some(histogram) = command.histogram.get() {
+                    histogram.reset();
+                }
+            }
+        }
+    }
+}
