@@ -32,11 +32,12 @@ fn set(keyspace: &Keyspace, number: u64, value: &[u8]) {
 
 fn bytes_per_key(value: &[u8], shards: usize) -> f64 {
     const KEYS: u64 = 2_000_000;
+    purge();
     let before = resident_bytes();
     let keyspace = Keyspace::new(shards, KeyHasher::random());
     (0..KEYS).for_each(|number| set(&keyspace, number, value));
     purge();
-    let per_key = (resident_bytes() - before) as f64 / KEYS as f64;
+    let per_key = resident_bytes().saturating_sub(before) as f64 / KEYS as f64;
     let (index, entries) = keyspace.lock_all().iter_mut().fold((0, 0), |(index, entries), shard| {
         let db = shard.db_mut(0);
         (index + db.index_bytes(), entries + db.bytes())
@@ -61,40 +62,56 @@ fn memory_per_key_is_within_its_bounds() {
 }
 
 #[test]
-#[ignore = "ten million keys"]
-fn no_insert_stalls_and_deletion_gives_memory_back() {
-    const KEYS: u64 = 10_000_000;
+#[ignore = "ten million keys, three times"]
+fn no_insert_stalls_its_shard() {
+    const KEYS: usize = 10_000_000;
     for shards in [64, 256] {
-        let start_bytes = resident_bytes();
-        let keyspace = Keyspace::new(shards, KeyHasher::random());
-        let start = ticks();
-        let (mut longest, mut above_100us) = (0, 0);
-        for number in 0..KEYS {
-            let before = ticks();
-            set(&keyspace, number, &[b'v'; 32]);
-            let took_ns = ticks_to_ns(ticks() - before);
-            longest = longest.max(took_ns);
-            above_100us += u64::from(took_ns > 100_000);
+        // The same seed makes the same insert grow the same segment each time; the least of three leaves out what
+        // else ran on the machine.
+        let mut least_ns = vec![u32::MAX; KEYS];
+        for _ in 0..3 {
+            let keyspace = Keyspace::new(shards, KeyHasher::seeded(5));
+            for (number, least_ns) in least_ns.iter_mut().enumerate() {
+                let before = ticks();
+                set(&keyspace, number as u64, &[b'v'; 32]);
+                *least_ns = (*least_ns).min(ticks_to_ns(ticks() - before) as u32);
+            }
         }
-        let mean_ns = ticks_to_ns(ticks() - start) / KEYS;
-        let full_bytes = resident_bytes();
-        eprintln!("{shards} shards: longest insert {longest} ns, above 100 us {above_100us}, mean {mean_ns} ns");
-        let start = ticks();
-        for number in 0..KEYS - KEYS / 100 {
-            let key = key(number);
-            let hash = keyspace.hash(&key);
-            let entry = keyspace.lock(keyspace.shard_of(hash)).db_mut(0).remove(&key, hash);
-            assert!(entry.is_some());
-        }
-        let mean_ns = ticks_to_ns(ticks() - start) / KEYS;
-        purge();
-        let left_bytes = resident_bytes();
+        let longest = least_ns.iter().max().copied().unwrap_or(0);
+        let above = |ns: u32| least_ns.iter().filter(|&&took| took > ns).count();
+        let mean = least_ns.iter().map(|&ns| u64::from(ns)).sum::<u64>() / KEYS as u64;
         eprintln!(
-            "mean removal {mean_ns} ns; resident {} MiB, after removing 99 %: {} MiB",
-            (full_bytes - start_bytes) >> 20,
-            left_bytes.saturating_sub(start_bytes) >> 20
+            "{shards} shards: longest insert {longest} ns, above 10 us {}, above 100 us {}, mean {mean} ns",
+            above(10_000),
+            above(100_000)
         );
-        // Scattered survivors may hold their pages; what the index took must be back.
-        assert!(left_bytes < full_bytes);
+        assert!(longest < 1_000_000);
     }
+}
+
+#[test]
+#[ignore = "ten million keys"]
+fn deletion_gives_memory_back() {
+    const KEYS: u64 = 10_000_000;
+    let start_bytes = resident_bytes();
+    let keyspace = Keyspace::new(64, KeyHasher::random());
+    (0..KEYS).for_each(|number| set(&keyspace, number, &[b'v'; 32]));
+    let full_bytes = resident_bytes() - start_bytes;
+    // One in a hundred stays, the neighbours of each being removed.
+    for number in (0..KEYS).filter(|number| number % 100 != 0) {
+        let key = key(number);
+        let hash = keyspace.hash(&key);
+        let entry = keyspace.lock(keyspace.shard_of(hash)).db_mut(0).remove(&key, hash);
+        assert!(entry.is_some());
+    }
+    purge();
+    let left_bytes = resident_bytes().saturating_sub(start_bytes);
+    let index_bytes: usize = keyspace.lock_all().iter_mut().map(|shard| shard.db_mut(0).index_bytes()).sum();
+    eprintln!(
+        "resident {} MiB, after removing 99 %: {} MiB, index {index_bytes} B",
+        full_bytes >> 20,
+        left_bytes >> 20
+    );
+    assert!(index_bytes < 4 << 20);
+    assert!(left_bytes < full_bytes);
 }
