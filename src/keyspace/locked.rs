@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
 use super::events::{self, Event};
 use super::{Busy, Db, KeyHash, Keyspace, ShardGuard, ShardId, Ttl};
+use crate::resp::OwnedArgs;
 
 /// A key with its hash, which is computed once per request.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +36,8 @@ pub struct Effects {
     pub values: Vec<External>,
     /// Whole databases emptied.
     pub dbs: Vec<Db>,
+    /// What the journal is to record instead of the command's own words; see [`Locked::journal_as`].
+    pub journaled: Option<Vec<OwnedArgs>>,
 }
 
 impl Effects {
@@ -286,6 +289,24 @@ impl<'k> Locked<'k> {
     #[inline]
     pub fn changed_silently(&mut self, _key: Key<'_>) {
         self.effects.dirty += 1;
+    }
+
+    /// States the command's effect for the journal where its own words would not repeat it: a random choice, a relative
+    /// time, a float. `effect` writes one command; several calls record several. Without a call the words are recorded.
+    #[inline]
+    pub fn journal_as(&mut self, effect: impl FnOnce(&mut OwnedArgs)) {
+        if self.keyspace.is_journaling() {
+            let mut args = OwnedArgs::default();
+            effect(&mut args);
+            self.effects.journaled.get_or_insert_default().push(args);
+        }
+    }
+
+    /// Records nothing for this command though it may have changed something.
+    pub fn journal_nothing(&mut self) {
+        if self.keyspace.is_journaling() {
+            self.effects.journaled.get_or_insert_default();
+        }
     }
 
     /// An event that is no change (a miss, a new key).

@@ -41,6 +41,7 @@ use self::shard::Shard;
 pub struct Keyspace {
     shards: Box<[Shard]>,
     hasher: KeyHasher,
+    journaling: std::sync::atomic::AtomicBool,
 }
 
 impl Keyspace {
@@ -52,7 +53,18 @@ impl Keyspace {
     pub fn new(shard_count: usize, hasher: KeyHasher) -> Self {
         assert!(shard_count.is_power_of_two() && shard_count <= MAX_SHARDS, "the shard count is a small power of two");
         let shards = (0..shard_count).map(|_| Shard::new(hasher.clone())).collect();
-        Self { shards, hasher }
+        Self { shards, hasher, journaling: false.into() }
+    }
+
+    /// Whether somebody reads the journal, so that effects must be stated.
+    #[inline]
+    pub fn is_journaling(&self) -> bool {
+        self.journaling.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Turns the stating of effects on or off.
+    pub fn set_journaling(&self, on: bool) {
+        self.journaling.store(on, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Number of shards.
