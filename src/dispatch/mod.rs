@@ -23,7 +23,7 @@ use crate::commands::spec::{Handler, Run};
 use crate::commands::{Args, Cx, DeclaredKey, Error, Flow, Registered};
 use crate::keyspace::{Busy, Locked, ShardId};
 use crate::resp::{Args as Argv, Output, Protocol, Reply, output::Mark};
-use crate::state::Server;
+use crate::state::{Gate, Server};
 use crate::stats::WorkerStats;
 use crate::util::clock::{ticks, ticks_to_ns};
 
@@ -116,25 +116,18 @@ impl Executor {
                 Err(checks::Refusal::Wait(wait)) => return Step::Wait(wait),
             }
         }
-        let server = Arc::clone(&self.server);
+        let Executor { server, worker, found, keys, until_sample } = self;
+        let (server, on_worker): (&Server, bool) = (server, worker.is_some());
+        let stats = worker.map_or_else(|| server.stats.other(), |worker| server.stats.worker(worker));
         let started = ticks();
-        let (handler, locked) = match self.lock(&server, session, command, argv, server.clock.at_us(started) / 1000) {
-            Ok(locked) => locked,
-            Err(Busy(_)) => return Step::Wait(Wait::Shards),
+        let now_ms = server.clock.at_us(started) / 1000;
+        let Ok((handler, db)) = lock(server, on_worker, session.db, command, argv, now_ms, found, keys) else {
+            return Step::Wait(Wait::Shards);
         };
-        let mut cx = Cx {
-            server: &server,
-            reply: Reply::new(output, protocol(session)),
-            session,
-            db: locked,
-            command,
-            on_worker: self.worker.is_some(),
-        };
-        let keys = std::mem::take(&mut self.keys);
-        let mut args = Args::new(argv, command.words, &keys);
-        let outcome = catch_unwind(AssertUnwindSafe(|| handler(&mut cx, &mut args)));
-        self.keys = keys;
-        let flow = match outcome {
+        let reply = Reply::new(output, protocol(session));
+        let mut cx = Cx { server, session, reply, db, command, on_worker };
+        let mut args = Args::new(argv, command.words, keys);
+        let flow = match catch_unwind(AssertUnwindSafe(|| handler(&mut cx, &mut args))) {
             Ok(Ok(flow)) => flow,
             Ok(Err(Error::Reply(text))) => {
                 cx.reply.undo(mark);
@@ -148,92 +141,17 @@ impl Executor {
             }
             Err(_) => {
                 cx.reply.undo(mark);
-                after::panicked(self.stats(), &mut cx);
+                after::panicked(stats, &mut cx);
                 Flow::Close
             }
         };
         let ns = ticks_to_ns(ticks() - started);
-        self.finish(cx, argv, Finished { command, mark, started, ns }, flow)
-    }
-
-    /// Finds the declared keys and locks their shards.
-    fn lock<'k>(
-        &mut self,
-        server: &'k Server,
-        session: &Session,
-        command: &Registered,
-        argv: Argv<'_>,
-        now_ms: u64,
-    ) -> Result<(Handler, Locked<'k>), Busy> {
-        self.keys.clear();
-        let keyspace = &server.keyspace;
-        let on_worker = self.worker.is_some();
-        match command.spec.run {
-            Run::Keys(handler) if command.single_key != 0 => {
-                let position = command.single_key;
-                let hash = keyspace.hash(argv.get(usize::from(position)));
-                self.keys.push(DeclaredKey { position: u32::from(position), hash });
-                let locked = Locked::one(keyspace, keyspace.shard_of(hash), on_worker, session.db, now_ms)?;
-                Ok((handler, locked))
-            }
-            Run::Keys(handler) => {
-                // Arguments that do not fit the specs declare no key: the handler finds the fault and answers it.
-                if find_keys(command.spec, argv, &mut self.found).is_err() {
-                    self.found.clear();
-                }
-                let mut shards: SmallVec<[ShardId; 16]> = SmallVec::new();
-                for found in &self.found {
-                    let hash = keyspace.hash(argv.get(found.position as usize));
-                    self.keys.push(DeclaredKey { position: found.position, hash });
-                    shards.push(keyspace.shard_of(hash));
-                }
-                shards.sort_unstable();
-                shards.dedup();
-                let shards = shards.into_iter();
-                Ok((handler, Locked::many(keyspace, shards, on_worker, session.db, now_ms)?))
-            }
-            Run::Global(handler) => Ok((handler, Locked::all(keyspace, on_worker, session.db, now_ms)?)),
-            Run::Plain(handler) => Ok((handler, Locked::none(keyspace, session.db, now_ms))),
-            Run::Container => unreachable!("a container is never found as the command to run"),
+        *until_sample -= 1;
+        if *until_sample == 0 {
+            *until_sample = HOLD_SAMPLE;
+            cx.db.record_hold(ns);
         }
-    }
-
-    /// Unlocks, then counts and logs.
-    fn finish(&mut self, cx: Cx<'_>, argv: Argv<'_>, finished: Finished, mut flow: Flow) -> Step {
-        let Cx { server, session, mut reply, mut db, .. } = cx;
-        self.until_sample -= 1;
-        if self.until_sample == 0 {
-            self.until_sample = HOLD_SAMPLE;
-            db.record_hold(finished.ns);
-        }
-        let effects = db.unlock();
-        let stats = self.stats();
-        let command = finished.command;
-        stats.record_call(command.id, finished.ns, server.config.latency_tracking());
-        after::count(stats, &effects);
-        if reply.errors() > 0 {
-            after::failed(stats, command, &reply);
-        }
-        session.client.facts.last_command.store(command.id + 1, Relaxed);
-        if finished.ns >= server.attention_ns() {
-            after::slow(server, session, command, argv, &finished);
-        }
-        if server.gate().intersects(crate::state::Gate::MONITORED) {
-            after::monitor(server, session, command, argv, finished.started);
-        }
-        if session.is(SessionFlags::REPLY_OFF | SessionFlags::REPLY_SKIP | SessionFlags::REPLY_SKIP_NEXT) {
-            after::drop_reply(session, command, &mut reply, finished.mark);
-        }
-        if effects.is_heavy() {
-            server.lazy_free.free(effects);
-        }
-        if session.is(SessionFlags::CLOSE_AFTER_REPLY) {
-            flow = Flow::Close;
-        }
-        match flow {
-            Flow::Done => Step::Next,
-            Flow::Close => Step::Close,
-        }
+        finish(stats, cx, argv, &Finished { command, mark, started, ns }, flow)
     }
 
     /// Answers a request that was not run.
@@ -254,6 +172,79 @@ impl Executor {
             reply.undo(mark);
         }
         Step::Next
+    }
+}
+
+/// Finds the declared keys, which it leaves in `keys`, and locks their shards.
+#[inline]
+#[allow(clippy::too_many_arguments, reason = "the parts of the executor, borrowed one by one")]
+fn lock<'k>(
+    server: &'k Server,
+    on_worker: bool,
+    db: usize,
+    command: &Registered,
+    argv: Argv<'_>,
+    now_ms: u64,
+    found: &mut Vec<FoundKey>,
+    keys: &mut Vec<DeclaredKey>,
+) -> Result<(Handler, Locked<'k>), Busy> {
+    keys.clear();
+    let keyspace = &server.keyspace;
+    match command.spec.run {
+        Run::Keys(handler) if command.single_key != 0 => {
+            let position = command.single_key;
+            let hash = keyspace.hash(argv.get(usize::from(position)));
+            keys.push(DeclaredKey { position: u32::from(position), hash });
+            Ok((handler, Locked::one(keyspace, keyspace.shard_of(hash), on_worker, db, now_ms)?))
+        }
+        Run::Keys(handler) => {
+            // Arguments that do not fit the specs declare no key: the handler finds the fault and answers it.
+            if find_keys(command.spec, argv, found).is_err() {
+                found.clear();
+            }
+            let mut shards: SmallVec<[ShardId; 16]> = SmallVec::new();
+            for found in found.iter() {
+                let hash = keyspace.hash(argv.get(found.position as usize));
+                keys.push(DeclaredKey { position: found.position, hash });
+                shards.push(keyspace.shard_of(hash));
+            }
+            shards.sort_unstable();
+            shards.dedup();
+            Ok((handler, Locked::many(keyspace, shards.into_iter(), on_worker, db, now_ms)?))
+        }
+        Run::Global(handler) => Ok((handler, Locked::all(keyspace, on_worker, db, now_ms)?)),
+        Run::Plain(handler) => Ok((handler, Locked::none(keyspace, db, now_ms))),
+        Run::Container => unreachable!("a container is never found as the command to run"),
+    }
+}
+
+/// Unlocks, then counts and logs.
+#[inline]
+fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, flow: Flow) -> Step {
+    let Cx { server, session, mut reply, db, .. } = cx;
+    let effects = db.unlock();
+    let command = finished.command;
+    stats.record_call(command.id, finished.ns, server.config.latency_tracking());
+    after::count(stats, &effects);
+    if reply.errors() > 0 {
+        after::failed(stats, command, &reply);
+    }
+    session.client.facts.last_command.store(command.id + 1, Relaxed);
+    if finished.ns >= server.attention_ns() {
+        after::slow(server, session, command, argv, finished);
+    }
+    if server.gate().intersects(Gate::MONITORED) {
+        after::monitor(server, session, command, argv, finished.started);
+    }
+    if session.is(SessionFlags::REPLY_OFF | SessionFlags::REPLY_SKIP | SessionFlags::REPLY_SKIP_NEXT) {
+        after::drop_reply(session, command, &mut reply, finished.mark);
+    }
+    if effects.is_heavy() {
+        server.lazy_free.free(effects);
+    }
+    match flow {
+        Flow::Done if !session.is(SessionFlags::CLOSE_AFTER_REPLY) => Step::Next,
+        _ => Step::Close,
     }
 }
 
