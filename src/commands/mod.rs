@@ -15,6 +15,7 @@ pub mod error;
 pub mod keys;
 pub mod lookup;
 pub mod prelude;
+pub mod server;
 pub mod spec;
 pub mod string;
 
@@ -30,7 +31,7 @@ use std::sync::OnceLock;
 use spec::Group;
 
 /// Every group of commands.
-pub const GROUPS: &[Group] = &[connection::GROUP, string::GROUP];
+pub const GROUPS: &[Group] = &[connection::GROUP, server::GROUP, string::GROUP];
 
 static TABLE: OnceLock<CommandTable> = OnceLock::new();
 
