@@ -1,0 +1,9 @@
+//! Commands through the gate, in-process and without sockets: one module per command group, in RESP2 and RESP3.
+//!
+//! Start with [`harness`]: `both(|t| { t.expect("SET k v", "OK"); t.expect("GET k", r#""v""#); })`.
+
+mod harness;
+mod render;
+
+mod connection;
+mod string;
