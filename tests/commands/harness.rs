@@ -15,7 +15,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use nyala::client::{Endpoint, Session};
+use nyala::client::{Endpoint, Session, signal};
 use nyala::commands;
 use nyala::config::{Caller, Config};
 use nyala::dispatch::{Executor, Step, Wait, cron};
@@ -89,6 +89,15 @@ impl Gate {
         ClientId(self.seats.len() - 1)
     }
 
+    /// Replaces the client that speaks by a new connection.
+    pub(crate) fn reconnect(&mut self) {
+        let closed = self.session().client.id;
+        self.server.clients.disconnect(closed);
+        let ClientId(fresh) = self.client();
+        let seat = self.seats.swap_remove(fresh);
+        self.seats[self.speaker] = seat;
+    }
+
     /// The same server, spoken to by another client for the time of the borrow: `t.on(other).run("PING")`.
     pub(crate) fn on(&mut self, client: ClientId) -> On<'_> {
         let before = std::mem::replace(&mut self.speaker, client.0);
@@ -112,7 +121,8 @@ impl Gate {
 
     /// Whether the server has closed the client's connection.
     pub(crate) fn is_closed(&self) -> bool {
-        self.seats[self.speaker].closed
+        let seat = &self.seats[self.speaker];
+        seat.closed || seat.session.client.signals() & signal::KILL != 0
     }
 
     /// Moves the clock.
@@ -150,8 +160,8 @@ impl Gate {
             }
         }
         let mut output = Output::default();
+        assert!(!self.is_closed(), "the server has closed this client's connection");
         let seat = &mut self.seats[self.speaker];
-        assert!(!seat.closed, "the server has closed this client's connection");
         let mut step = self.worker.execute(&mut seat.session, argv.view(), &mut output);
         if step == Step::Wait(Wait::Long) {
             assert!(output.is_empty(), "a command that leaves the worker has written nothing");

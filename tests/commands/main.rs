@@ -2,8 +2,11 @@
 //!
 //! Start with [`harness`]: `both(|t| { t.expect("SET k v", "OK"); t.expect("GET k", r#""v""#); })`.
 
+#[path = "../generator/mod.rs"]
+mod generator;
 mod harness;
 mod render;
 
 mod connection;
 mod string;
+mod table;
