@@ -8,11 +8,13 @@
 //! }
 //! ```
 
+use std::ops::Deref;
+
 use bytes::Bytes;
 
 use super::error::{self, Error};
-use crate::keyspace::{Key, KeyHash};
-use crate::resp;
+use crate::keyspace::{Key, KeyHash, StringValue};
+use crate::resp::{self, OwnedArgs};
 use crate::util::number;
 
 /// A declared key of a request: argument position and hash.
@@ -161,6 +163,14 @@ impl<'a> Args<'a> {
         number::parse_f64(self.take()?).ok_or(error::NOT_FLOAT)
     }
 
+    /// The next argument as an option word in upper case, to be matched against several; `None` at the end.
+    #[inline]
+    pub fn word(&mut self) -> Option<Word> {
+        let arg = self.peek()?;
+        self.next += 1;
+        Some(Word::new(arg))
+    }
+
     /// Takes the next argument when it is `word`, whatever its case.
     #[inline]
     pub fn eat(&mut self, word: &str) -> bool {
@@ -185,6 +195,38 @@ impl<'a> Args<'a> {
     }
 }
 
+/// An option word in upper case, on the stack. Dereferences to its bytes, which are none when it is too long for any.
+#[derive(Debug, Clone, Copy)]
+pub struct Word {
+    bytes: [u8; Self::CAPACITY],
+    len: u8,
+}
+
+impl Word {
+    /// More than the longest word that any command knows.
+    const CAPACITY: usize = 31;
+
+    #[inline]
+    fn new(arg: &[u8]) -> Word {
+        let mut word = Word { bytes: [0; Self::CAPACITY], len: 0 };
+        if let Some(bytes) = word.bytes.get_mut(..arg.len()) {
+            bytes.copy_from_slice(arg);
+            bytes.make_ascii_uppercase();
+            word.len = arg.len() as u8;
+        }
+        word
+    }
+}
+
+impl Deref for Word {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
 /// A value argument: its bytes, and the shared buffer that holds just them where there is one.
 #[derive(Debug, Clone)]
 pub struct Payload<'a> {
@@ -192,4 +234,24 @@ pub struct Payload<'a> {
     pub slice: &'a [u8],
     /// The same bytes in a buffer of their own.
     pub shared: Option<Bytes>,
+}
+
+impl Payload<'_> {
+    /// The string to store, in the encoding that SET picks.
+    #[inline]
+    #[must_use]
+    pub fn encode(&self) -> StringValue<'_> {
+        match &self.shared {
+            Some(bytes) => StringValue::encode_bytes(bytes),
+            None => StringValue::encode(self.slice),
+        }
+    }
+
+    /// Appends it to an effect, shared where it can be.
+    pub fn push_to(&self, effect: &mut OwnedArgs) {
+        match &self.shared {
+            Some(bytes) => effect.push_bytes(bytes.clone()),
+            None => effect.push(self.slice),
+        }
+    }
 }

@@ -12,6 +12,7 @@ pub mod categories;
 pub mod connection;
 pub mod context;
 pub mod error;
+pub mod expiry;
 pub mod keys;
 pub mod lookup;
 pub mod prelude;
