@@ -43,15 +43,15 @@ pub struct CommandTable {
 /// A name that `rename-command` names does not exist, or one that it gives exists already.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RenameError {
-    /// No such command.
+    /// No such command. With the number of the rename, from 0.
     #[error("No such command in rename-command")]
-    NoSuchCommand,
+    NoSuchCommand(usize),
     /// The table is in use.
     #[error("The command table is in use")]
     TooLate,
-    /// The new name is taken.
+    /// The new name is taken. With the number of the rename, from 0.
     #[error("Target command name already exists")]
-    Exists,
+    Exists(usize),
 }
 
 impl CommandTable {
@@ -77,15 +77,15 @@ impl CommandTable {
             }
         }
         table.called = table.commands.iter().map(|command| command.name.clone()).collect();
-        for (old, new) in renames {
+        for (at, (old, new)) in renames.iter().enumerate() {
             let id = *table
                 .top
                 .iter()
                 .find(|&&id| table.called[usize::from(id)].eq_ignore_ascii_case(old))
-                .ok_or(RenameError::NoSuchCommand)?;
+                .ok_or(RenameError::NoSuchCommand(at))?;
             let is_taken = |&other: &u16| table.called[usize::from(other)].eq_ignore_ascii_case(new);
             if !new.is_empty() && table.top.iter().any(is_taken) {
-                return Err(RenameError::Exists);
+                return Err(RenameError::Exists(at));
             }
             table.called[usize::from(id)] = new.to_ascii_lowercase();
         }

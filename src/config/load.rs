@@ -135,7 +135,10 @@ impl Loader {
         let done = match words.as_deref() {
             None => Err("Unbalanced quotes in configuration line".into()),
             Some([]) => Ok(()),
-            Some([name, args @ ..]) => self.directive(name, &args.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+            Some([name, args @ ..]) => {
+                let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+                self.directive((origin, number), name, &args)
+            }
         };
         done.map_err(|fault| match fault {
             Fault::Below(error) => error,
@@ -146,7 +149,7 @@ impl Loader {
         })
     }
 
-    fn directive(&mut self, name: &[u8], args: &[&[u8]]) -> Result<(), Fault> {
+    fn directive(&mut self, place: (&Origin, usize), name: &[u8], args: &[&[u8]]) -> Result<(), Fault> {
         if let Some(id) = ParamId::find(name) {
             return Ok(self.param(id, args)?);
         }
@@ -154,7 +157,8 @@ impl Loader {
             (b"include", [pattern]) => self.include(pattern),
             (b"rename-command", [from, to]) => {
                 let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
-                self.config.renames.push(Rename { from: text(from), to: text(to) });
+                let place = (place.0.clone(), place.1);
+                self.config.renames.push(Rename { place, from: text(from), to: text(to) });
                 Ok(())
             }
             (b"user", [name, rules @ ..]) => {

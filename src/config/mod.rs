@@ -47,6 +47,8 @@ pub use words::{AppendFsync, Guard, LogFormat, LogLevel, MaxmemoryPolicy, Saniti
 /// A `rename-command` line. Whether the command exists and the new name is free is the command table's to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rename {
+    /// Where the line stands, and its number there.
+    pub place: (Origin, usize),
     /// The command's own name.
     pub from: String,
     /// Its new name; empty to disable the command.

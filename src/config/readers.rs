@@ -58,6 +58,8 @@ readers! {
     daemonize = "daemonize" as bool;
     /// What to tell the service manager.
     supervised = "supervised" as Supervised;
+    /// The start-up drawing is shown also where there is no terminal.
+    always_show_logo = "always-show-logo" as bool;
     /// Number of databases.
     databases = "databases" as usize;
     /// Rounds of background work per second, 1 to 500.

@@ -98,6 +98,18 @@ words! {
     }
 }
 
+impl LogLevel {
+    /// The level by the names of `tracing`.
+    pub fn level(self) -> tracing::Level {
+        match self {
+            LogLevel::Debug => tracing::Level::TRACE,
+            LogLevel::Verbose => tracing::Level::DEBUG,
+            LogLevel::Notice => tracing::Level::INFO,
+            LogLevel::Warning => tracing::Level::WARN,
+        }
+    }
+}
+
 /// The form of log lines (`log-format`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {

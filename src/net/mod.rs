@@ -45,12 +45,13 @@ pub fn serve(server: &Arc<Server>, listeners: Listeners, ready: impl FnOnce()) -
         ready();
         wait_for_end(server).await
     })?;
-    tracing::info!("User requested shutdown...");
+    tracing::warn!("User requested shutdown...");
     for client in server.clients.all() {
         client.raise(crate::client::signal::KILL);
     }
     workers.stop(SHUTDOWN_GRACE);
     if let Some(path) = server.config.unixsocket() {
+        tracing::info!("Removing the unix socket file.");
         let _ = std::fs::remove_file(path);
     }
     Ok(())
@@ -95,11 +96,6 @@ async fn slow_work(server: Arc<Server>) {
         tick.tick().await;
         cron::slow_tick(&server);
     }
-}
-
-/// Whether the server is on its way out.
-fn ending(server: &Server) -> bool {
-    server.shutdown.requested().is_some()
 }
 
 /// Counts a connection that was refused because there are too many.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::connection;
 use super::stream::Accepted;
@@ -71,6 +71,8 @@ pub(super) fn with_shared<R>(f: impl FnOnce(&mut Shared) -> R) -> R {
 pub(super) struct Workers {
     senders: Vec<mpsc::Sender<Handover>>,
     threads: Vec<JoinHandle<()>>,
+    /// Told to stop: one for each worker.
+    stops: Vec<Arc<Notify>>,
 }
 
 impl Workers {
@@ -81,7 +83,7 @@ impl Workers {
 
     /// Waits for the workers to end, which they do once all their connections have closed or `grace` is over.
     pub(super) fn stop(self, grace: Duration) {
-        drop(self.senders);
+        self.stops.iter().for_each(|stop| stop.notify_one());
         let (done, all_done) = std::sync::mpsc::channel();
         task::spawn_thread("stop", move || {
             self.threads.into_iter().for_each(|thread| drop(thread.join()));
@@ -96,19 +98,21 @@ impl Workers {
 /// # Errors
 /// When a runtime cannot be made.
 pub(super) fn start(server: &Arc<Server>) -> io::Result<Workers> {
-    let mut workers = Workers { senders: Vec::new(), threads: Vec::new() };
+    let mut workers = Workers { senders: Vec::new(), threads: Vec::new(), stops: Vec::new() };
     for number in 0..server.workers {
         let (sender, receiver) = mpsc::channel(HANDOVER_MAX);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let server = Arc::clone(server);
-        let run = move || runtime.block_on(run(server, number, receiver));
+        let stop = Arc::new(Notify::new());
+        workers.stops.push(Arc::clone(&stop));
+        let run = move || runtime.block_on(run(server, number, receiver, stop));
         workers.threads.push(task::spawn_thread(&format!("worker-{number}"), run));
         workers.senders.push(sender);
     }
     Ok(workers)
 }
 
-async fn run(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver<Handover>) {
+async fn run(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver<Handover>, stop: Arc<Notify>) {
     let executor = Executor::worker(Arc::clone(&server), number);
     SHARED.set(Some(Shared { executor, read_buffer: vec![0; READ_BUFFER].into_boxed_slice(), outputs: Vec::new() }));
     loop {
@@ -117,9 +121,7 @@ async fn run(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver
                 Some(handover) => connection::start(&server, handover),
                 None => break,
             },
-        }
-        if super::ending(&server) {
-            break;
+            () = stop.notified() => break,
         }
     }
     while server.clients.all().iter().any(|client| client.worker == number) {

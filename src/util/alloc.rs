@@ -22,9 +22,9 @@ pub const fn size_class(size: usize) -> usize {
 }
 
 #[cfg(not(any(miri, feature = "system-alloc")))]
-pub use jemalloc::{Jemalloc, memory_stats, purge, usable_size};
+pub use jemalloc::{Jemalloc, memory_stats, purge, set_background_thread, usable_size};
 #[cfg(any(miri, feature = "system-alloc"))]
-pub use system::{memory_stats, purge, usable_size};
+pub use system::{memory_stats, purge, set_background_thread, usable_size};
 
 /// What the allocator holds, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,6 +56,9 @@ mod system {
         MemoryStats::default()
     }
 
+    /// There is no such thread.
+    pub fn set_background_thread(_on: bool) {}
+
     /// Nothing can be asked for.
     pub fn purge() -> bool {
         false
@@ -82,12 +85,11 @@ mod jemalloc {
     #[global_allocator]
     static GLOBAL: Jemalloc = Jemalloc;
 
-    /// Options read by jemalloc before `main`: freed pages go back to the kernel after about a second, by a thread of
-    /// jemalloc's own where the platform has one.
+    /// Options read by jemalloc before `main`: freed pages go back to the kernel after about a second.
     #[cfg_attr(not(target_os = "macos"), unsafe(export_name = "_rjem_malloc_conf"))]
     #[cfg_attr(target_os = "macos", unsafe(export_name = "_rjem_je_malloc_conf"))]
     #[used]
-    static MALLOC_CONF: &[u8; 60] = b"background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0\0";
+    static MALLOC_CONF: &[u8; 37] = b"dirty_decay_ms:1000,muzzy_decay_ms:0\0";
 
     #[inline]
     fn flags(layout: Layout) -> c_int {
@@ -141,6 +143,13 @@ mod jemalloc {
             retained: stats::retained::read().unwrap_or(0),
             metadata: stats::metadata::read().unwrap_or(0),
         }
+    }
+
+    /// Lets threads of jemalloc's own give pages back (`jemalloc-bg-thread`); without, allocating threads do it on their
+    /// way. Not to be switched on before the process has forked for the last time: a fork would lose the threads.
+    pub fn set_background_thread(on: bool) {
+        // Refused where the platform has no such threads.
+        tikv_jemalloc_ctl::background_thread::write(on).ok();
     }
 
     /// Gives every unused page back to the kernel now (MEMORY PURGE). True when jemalloc agreed.

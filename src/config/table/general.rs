@@ -9,7 +9,7 @@ pub(super) const PARAMS: &[Param] = &[
     Param::text("pidfile", "", "File that holds the process id while the server runs.").immutable(),
     Param::word("supervised", SUPERVISED, "no", "Tells the service manager when the server is ready.")
         .immutable()
-        .off_only(&["no", "auto"], "readiness is not reported to a service manager yet; use no"),
+        .off_only(&["no", "auto", "systemd"], "upstart is not spoken to; use systemd, auto or no"),
     Param::int("databases", "16", 1, INT, "Number of databases that SELECT reaches.").immutable(),
     Param::of("dir", Kind::Dir, "", "Directory that relative file names start from; `./` until it is set.")
         .protected()
@@ -38,8 +38,7 @@ pub(super) const PARAMS: &[Param] = &[
     )
     .accepted("Checked and stored; the process keeps the name it was started by."),
     Param::flag("always-show-logo", "no", "Prints the start-up drawing also when the output is no terminal.")
-        .immutable()
-        .accepted("Stored; there is no drawing."),
+        .immutable(),
     Param::flag("crash-log-enabled", "yes", "Writes a report when the server crashes.")
         .accepted("Stored; a panic is always logged."),
     Param::flag("crash-memcheck-enabled", "yes", "Tests memory after a crash.")

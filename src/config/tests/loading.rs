@@ -200,8 +200,8 @@ fn renames_and_the_default_user() {
     let text =
         "rename-command CONFIG \"\"\nrename-command get fetch\nuser default on >pw ~* &* +@all\nrequirepass other\n";
     let config = file(text, &[]).expect("good");
-    let rename = |from: &str, to: &str| Rename { from: from.into(), to: to.into() };
-    assert_eq!(config.renames(), [rename("CONFIG", ""), rename("get", "fetch")]);
+    let renames = config.renames().iter().map(|rename| (rename.place.1, rename.from.as_str(), rename.to.as_str()));
+    assert_eq!(renames.collect::<Vec<_>>(), [(1, "CONFIG", ""), (2, "get", "fetch")]);
     assert_eq!(config.requirepass().as_deref(), Some(b"pw".as_slice()));
     let twice = "user default on nopass ~* &* +@all\nuser default on nopass ~* &* +@all\n";
     assert!(file(twice, &[]).expect_err("twice").contains("Duplicate user found"));
