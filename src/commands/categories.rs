@@ -31,3 +31,32 @@ bitflags! {
         const SCRIPTING = 1 << 20;
     }
 }
+
+impl Categories {
+    /// Those that are some group's own.
+    pub const OF_GROUPS: Categories = Self::KEYSPACE
+        .union(Self::SET)
+        .union(Self::SORTEDSET)
+        .union(Self::LIST)
+        .union(Self::HASH)
+        .union(Self::STRING)
+        .union(Self::BITMAP)
+        .union(Self::HYPERLOGLOG)
+        .union(Self::GEO)
+        .union(Self::STREAM)
+        .union(Self::CONNECTION)
+        .union(Self::TRANSACTION)
+        .union(Self::SCRIPTING);
+
+    /// The category called `name`, in any case.
+    #[must_use]
+    pub fn by_name(name: &[u8]) -> Option<Categories> {
+        let found = Self::all().iter_names().find(|(own, _)| own.as_bytes().eq_ignore_ascii_case(name));
+        found.map(|(_, category)| category)
+    }
+
+    /// The names, in lower case and Redis's order.
+    pub fn names(self) -> impl Iterator<Item = String> {
+        self.iter_names().map(|(name, _)| name.to_ascii_lowercase())
+    }
+}

@@ -23,19 +23,21 @@ pub type KeysFn = fn(Argv<'_>, &mut Vec<FoundKey>) -> Result<(), BadArguments>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadArguments;
 
-/// Finds the keys of a request of `command`. `found` is cleared first.
+/// Finds the keys of a request of `command`. `found` is cleared first; on an error it holds the keys of the specs that
+/// fit. What a spec names behind the last argument is left out: the handler finds that fault.
 ///
 /// # Errors
-/// When a spec leads outside of the arguments, or a count of keys is none.
+/// When a count of keys is none, is zero, or is greater than the number of arguments.
 pub fn find_keys(command: &Command, argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Result<(), BadArguments> {
     found.clear();
     if let Some(keys_fn) = command.keys_fn {
         return keys_fn(argv, found);
     }
+    let mut result = Ok(());
     for spec in command.keys {
-        find_by_spec(spec, argv, found)?;
+        result = result.and(find_by_spec(spec, argv, found));
     }
-    Ok(())
+    result
 }
 
 fn find_by_spec(spec: &KeySpec, argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Result<(), BadArguments> {
@@ -51,7 +53,7 @@ fn find_by_spec(spec: &KeySpec, argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Re
                 _ if limit <= 1 => argc + i64::from(last),
                 _ => first + (argc - first) / i64::from(limit) + i64::from(last),
             };
-            (first, last, i64::from(step))
+            (first, last.min(argc - 1), i64::from(step))
         }
         FindKeys::KeyNum { at, first: offset, step } => {
             let at = first + i64::from(at);
@@ -60,13 +62,14 @@ fn find_by_spec(spec: &KeySpec, argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Re
                 return Err(BadArguments);
             }
             let first = first + i64::from(offset);
-            (first, first + (count - 1) * i64::from(step), i64::from(step))
+            let last = first + (count - 1) * i64::from(step);
+            if last >= argc {
+                return Err(BadArguments);
+            }
+            (first, last, i64::from(step))
         }
         FindKeys::Unknown => return Err(BadArguments),
     };
-    if first >= argc || last >= argc || last < first {
-        return Err(BadArguments);
-    }
     let positions = (first..=last).step_by(step as usize);
     found.extend(positions.map(|position| FoundKey { position: position as u32, flags: spec.flags }));
     Ok(())
@@ -88,14 +91,47 @@ fn begin(begin: BeginSearch, argv: Argv<'_>) -> Option<i64> {
     }
 }
 
-/// The position of the only key of a command whose specs name exactly one fixed argument; 0 where that is not so.
+/// The position of the only key of a command whose specs name exactly one fixed argument; 0 where that is not so. A
+/// `keys_fn` beside such a spec tells only what happens to the key.
 #[must_use]
 pub const fn single_key(command: &Command) -> u8 {
-    if command.keys.len() != 1 || command.keys_fn.is_some() {
+    if command.keys.len() != 1 || command.keys[0].flags.contains(KeyFlags::INCOMPLETE) {
         return 0;
     }
     match (command.keys[0].begin, command.keys[0].find) {
         (BeginSearch::Index(index), FindKeys::Range { last: 0, .. }) => index as u8,
         _ => 0,
     }
+}
+
+/// Whether clients must ask (COMMAND GETKEYS) where the keys of a request are, since [`legacy_range`] cannot tell.
+#[must_use]
+pub const fn is_movable(command: &Command) -> bool {
+    let mut i = 0;
+    while i < command.keys.len() {
+        if !matches!(command.keys[i].begin, BeginSearch::Index(_))
+            || !matches!(command.keys[i].find, FindKeys::Range { .. })
+        {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+/// The keys as clients before Redis 7 knew them: first, last (negative: from the last argument) and step. Of several
+/// specs, those that follow each other seamlessly count as one range; zeros where there is no fixed key.
+#[must_use]
+pub fn legacy_range(command: &Command) -> (i32, i32, i32) {
+    let mut range = (0, 0, 0);
+    for spec in command.keys {
+        let (BeginSearch::Index(first), FindKeys::Range { last, step, .. }) = (spec.begin, spec.find) else { break };
+        let last = if last >= 0 { first + last } else { last };
+        if range.0 == 0 {
+            range = (first, last, step);
+        } else if first == range.1 + 1 && step == range.2 {
+            range.1 = last;
+        }
+    }
+    range
 }

@@ -26,6 +26,16 @@ pub struct Registered {
 }
 
 const INDEX_BITS: u32 = 11;
+impl Registered {
+    /// Whether the row's arity allows `argc` arguments, the command's words included.
+    #[inline]
+    #[must_use]
+    pub fn takes(&self, argc: usize) -> bool {
+        let (argc, arity) = (argc as i64, i64::from(self.spec.arity));
+        argc == arity || arity < 0 && argc >= -arity
+    }
+}
+
 /// The longest command name looked up.
 const NAME_MAX: usize = 24;
 
@@ -149,6 +159,12 @@ impl CommandTable {
         }
     }
 
+    /// The container of a subcommand.
+    #[must_use]
+    pub fn container_of(&self, subcommand: &Registered) -> Option<&Registered> {
+        self.commands.iter().find(|command| command.subcommands.contains(&subcommand.id))
+    }
+
     /// The command with that id.
     #[inline]
     #[must_use]
@@ -157,7 +173,7 @@ impl CommandTable {
     }
 
     /// Top-level commands, removed ones left out.
-    pub fn top_level(&self) -> impl Iterator<Item = &Registered> {
+    pub fn top_level(&self) -> impl Iterator<Item = &Registered> + Clone {
         self.top.iter().filter(|&&id| !self.called[usize::from(id)].is_empty()).map(|&id| self.get(id))
     }
 
@@ -192,23 +208,24 @@ fn slot_of(name: &[u8]) -> usize {
 
 /// The ACL categories of a command: those of its group and of its flags by Redis's rules, and the row's extra ones.
 fn categories(spec: &Command, group: &Group) -> Categories {
-    let mut all = group.category | spec.acl_extra;
     let implied = [
         (Flags::WRITE, Categories::WRITE),
         (Flags::ADMIN, Categories::ADMIN | Categories::DANGEROUS),
         (Flags::PUBSUB, Categories::PUBSUB),
         (Flags::BLOCKING, Categories::BLOCKING),
     ];
+    let mut all = spec.acl_extra;
     for (flag, category) in implied {
         if spec.flags.contains(flag) {
             all |= category;
         }
     }
-    if spec.flags.contains(Flags::READONLY) && !all.contains(Categories::SCRIPTING) {
+    if spec.flags.contains(Flags::READONLY) && group.name != "scripting" {
         all |= Categories::READ;
     }
-    if matches!(spec.run, Run::Container) {
-        all = spec.acl_extra;
+    // Those that belong to other groups as well (SORT, WAIT) name all of their groups.
+    if !matches!(spec.run, Run::Container) && !spec.acl_extra.intersects(Categories::OF_GROUPS) {
+        all |= group.category;
     }
     all | if spec.flags.contains(Flags::FAST) { Categories::FAST } else { Categories::SLOW }
 }

@@ -13,12 +13,14 @@ pub mod connection;
 pub mod context;
 pub mod error;
 pub mod expiry;
+pub mod help;
 pub mod keys;
 pub mod lookup;
 pub mod prelude;
 pub mod server;
 pub mod spec;
 pub mod string;
+pub mod usage;
 
 pub use args::{Args, DeclaredKey, Payload};
 pub use context::{Cx, DONE, Flow, Outcome};

@@ -16,8 +16,7 @@ pub(super) fn find(argv: Argv<'_>) -> Result<&'static Registered, Error> {
     if !command.subcommands.is_empty() && argv.len() > 1 {
         command = table().find_subcommand(command, argv.get(1)).ok_or_else(|| unknown_sub(command, argv.get(1)))?;
     }
-    let (argc, arity) = (argv.len() as i64, i64::from(command.spec.arity));
-    if argc == arity || argc >= -arity && arity < 0 {
+    if command.takes(argv.len()) {
         return Ok(command);
     }
     Err(Error::arity(&command.name))

@@ -198,10 +198,8 @@ fn lock<'k>(
             Ok((handler, Locked::one(keyspace, keyspace.shard_of(hash), on_worker, db, now_ms)?))
         }
         Run::Keys(handler) => {
-            // Arguments that do not fit the specs declare no key: the handler finds the fault and answers it.
-            if find_keys(command.spec, argv, found).is_err() {
-                found.clear();
-            }
+            // Arguments that do not fit the specs declare the keys that do: the handler finds the fault and answers it.
+            let _ = find_keys(command.spec, argv, found);
             let mut shards: SmallVec<[ShardId; 16]> = SmallVec::new();
             for found in found.iter() {
                 let hash = keyspace.hash(argv.get(found.position as usize));

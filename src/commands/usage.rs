@@ -1,0 +1,68 @@
+//! How a command is written, from its argument tree: for HELP and the generated pages.
+
+use super::spec::{Arg, ArgKind, Command};
+
+/// The arguments of `command` in the usual notation, as `key [NX | XX] member [member ...]`; empty where it takes none.
+/// `words` are the words that name it: 1, or 2 for a subcommand.
+#[must_use]
+pub fn usage(command: &Command, words: usize) -> String {
+    let takes_more = command.arity < 0 || command.arity as usize > words;
+    if command.doc.args.is_empty() && command.subcommands.is_empty() && takes_more {
+        return "...".to_owned();
+    }
+    sequence(command.doc.args, " ")
+}
+
+fn sequence(args: &[Arg], between: &str) -> String {
+    args.iter().map(one).collect::<Vec<_>>().join(between)
+}
+
+fn one(arg: &Arg) -> String {
+    let value = match arg.kind {
+        ArgKind::PureToken => String::new(),
+        // The brackets of an option serve as those of a choice.
+        ArgKind::OneOf if arg.optional && arg.token.is_empty() && !arg.multiple => sequence(arg.args, " | "),
+        ArgKind::OneOf => format!("<{}>", sequence(arg.args, " | ")),
+        ArgKind::Block => sequence(arg.args, " "),
+        _ => arg.name.to_owned(),
+    };
+    let space = if arg.token.is_empty() || value.is_empty() { "" } else { " " };
+    let mut text = format!("{}{space}{value}", arg.token);
+    if arg.multiple {
+        let again = if arg.multiple_token { &text } else { &value };
+        text = format!("{text} [{again} ...]");
+    }
+    if arg.optional { format!("[{text}]") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::spec::Doc;
+
+    const fn command(arity: i16, args: &'static [Arg]) -> Command {
+        Command { name: "X", arity, doc: Doc { args, ..Doc::BASE }, ..Command::BASE }
+    }
+
+    #[test]
+    fn options_choices_and_repetition() {
+        const ARGS: &[Arg] = &[
+            Arg::key("key", 0),
+            Arg::one_of("when", &[Arg::word("nx", "NX"), Arg::word("xx", "XX")]).optional(),
+            Arg::integer("count").token("COUNT").optional(),
+            Arg::one_of("side", &[Arg::word("left", "LEFT"), Arg::word("right", "RIGHT")]),
+            Arg::pattern("pattern").token("GET").optional().multiple_token(),
+            Arg::block("data", &[Arg::double("score"), Arg::string("member")]).multiple(),
+        ];
+        let text = usage(&command(-4, ARGS), 1);
+        let options = "[NX | XX] [COUNT count] <LEFT | RIGHT> [GET pattern [GET pattern ...]]";
+        assert_eq!(text, format!("key {options} score member [score member ...]"));
+    }
+
+    #[test]
+    fn arguments_that_the_tree_does_not_tell() {
+        assert_eq!(usage(&command(1, &[]), 1), "");
+        assert_eq!(usage(&command(-4, &[]), 1), "...");
+        assert_eq!(usage(&command(2, &[]), 2), "");
+    }
+}
