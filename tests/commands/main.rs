@@ -7,6 +7,7 @@ mod generator;
 mod harness;
 mod render;
 
+mod command;
 mod connection;
 mod string;
 mod table;

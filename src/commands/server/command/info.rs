@@ -54,7 +54,11 @@ fn entry(reply: &mut Reply<'_>, command: &Registered) {
     for keys in spec.keys {
         key_spec(reply, keys);
     }
-    reply.array(command.subcommands.len());
+    // Redis 7.0 writes the empty list as a set.
+    match command.subcommands.len() {
+        0 => reply.set(0),
+        n => reply.array(n),
+    }
     for &sub in &command.subcommands {
         entry(reply, table().get(sub));
     }
