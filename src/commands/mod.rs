@@ -21,6 +21,7 @@ pub mod server;
 pub mod spec;
 pub mod string;
 pub mod usage;
+mod verify;
 
 pub use args::{Args, DeclaredKey, Payload};
 pub use context::{Cx, DONE, Flow, Outcome};
