@@ -2,6 +2,7 @@
 
 use super::GROUPS;
 use super::keys::single_key;
+use super::names::{Index, Name};
 use super::spec::{Categories, Command, Flags, Group, Run};
 
 /// A command as registered: its row and what derives from it.
@@ -25,7 +26,6 @@ pub struct Registered {
     pub subcommands: Vec<u16>,
 }
 
-const INDEX_BITS: u32 = 11;
 impl Registered {
     /// Whether the row's arity allows `argc` arguments, the command's words included.
     #[inline]
@@ -36,8 +36,8 @@ impl Registered {
     }
 }
 
-/// The longest command name looked up.
-const NAME_MAX: usize = 24;
+/// Owner of the names of top-level commands in the index; that of subcommands is their container's id + 1.
+const TOP: u16 = 0;
 
 /// All commands.
 #[derive(Debug)]
@@ -45,8 +45,9 @@ pub struct CommandTable {
     commands: Vec<Registered>,
     /// Ids of the top-level commands in the order of the groups.
     top: Vec<u16>,
-    /// Open addressing: id + 1 of a top-level command, under the hash of the name it is called by.
-    index: Box<[u16; 1 << INDEX_BITS]>,
+    /// Top-level commands under the names they are called by, and subcommands under their own word and their container.
+    index: Index,
+    /// The name by which each command is called: that of its row, or the one given by `rename-command`.
     called: Vec<String>,
 }
 
@@ -70,12 +71,7 @@ impl CommandTable {
     /// # Errors
     /// When a rename does not fit.
     pub fn new(renames: &[(String, String)]) -> Result<CommandTable, RenameError> {
-        let mut table = CommandTable {
-            commands: Vec::new(),
-            top: Vec::new(),
-            index: Box::new([0; 1 << INDEX_BITS]),
-            called: Vec::new(),
-        };
+        let mut table = CommandTable { commands: Vec::new(), top: Vec::new(), index: Index::new(), called: Vec::new() };
         for group in GROUPS {
             for spec in group.commands {
                 let id = table.register(spec, group, None);
@@ -100,15 +96,16 @@ impl CommandTable {
             table.called[usize::from(id)] = new.to_ascii_lowercase();
         }
         for &id in &table.top {
-            let name = &table.called[usize::from(id)];
-            if name.is_empty() {
-                continue;
+            let called = &table.called[usize::from(id)];
+            if let Some(name) = Name::new(called.as_bytes())
+                && !called.is_empty()
+            {
+                table.index.insert(name, TOP, id);
             }
-            let mut at = slot_of(name.as_bytes());
-            while table.index[at] != 0 {
-                at = (at + 1) % table.index.len();
+            for &sub in &table.commands[usize::from(id)].subcommands {
+                let own = table.commands[usize::from(sub)].spec.name;
+                table.index.insert(Name::new(own.as_bytes()).expect("rows have short names"), id + 1, sub);
             }
-            table.index[at] = id + 1;
         }
         Ok(table)
     }
@@ -133,21 +130,24 @@ impl CommandTable {
     #[inline]
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<&Registered> {
-        let mut at = slot_of(name);
-        loop {
-            let id = usize::from(self.index[at]).checked_sub(1)?;
-            if self.called[id].as_bytes().eq_ignore_ascii_case(name) {
-                return Some(&self.commands[id]);
-            }
-            at = (at + 1) % self.index.len();
+        match Name::new(name) {
+            Some(name) => self.index.find(name, TOP).map(|id| self.get(id)),
+            None => self.find_long(name),
         }
     }
 
+    /// [`CommandTable::find`] for names that only a rename can have given.
+    #[cold]
+    fn find_long(&self, name: &[u8]) -> Option<&Registered> {
+        let called = |id: &&u16| self.called[usize::from(**id)].as_bytes().eq_ignore_ascii_case(name);
+        self.top.iter().find(called).map(|&id| self.get(id))
+    }
+
     /// The subcommand of `container` called `name`, in any case.
+    #[inline]
     #[must_use]
     pub fn find_subcommand(&self, container: &Registered, name: &[u8]) -> Option<&Registered> {
-        let mut subs = container.subcommands.iter().map(|&id| &self.commands[usize::from(id)]);
-        subs.find(|sub| sub.spec.name.as_bytes().eq_ignore_ascii_case(name))
+        self.index.find(Name::new(name)?, container.id + 1).map(|id| self.get(id))
     }
 
     /// The command, or with `container|sub` the subcommand, of that full name (COMMAND INFO, ACL rules).
@@ -188,22 +188,6 @@ impl CommandTable {
     pub fn all(&self) -> &[Registered] {
         &self.commands
     }
-}
-
-/// Where the search for a name starts. Letters are folded by setting bit 5 of every byte, which maps a few other
-/// characters together too: only the comparison decides.
-#[inline]
-fn slot_of(name: &[u8]) -> usize {
-    const FOLD: u64 = 0x2020_2020_2020_2020;
-    let mut padded = [0u8; NAME_MAX];
-    let len = name.len().min(NAME_MAX);
-    padded[..len].copy_from_slice(&name[..len]);
-    let mut hash = name.len() as u64;
-    for word in padded.chunks_exact(8) {
-        let word = u64::from_le_bytes(word.try_into().expect("chunks of eight bytes")) | FOLD;
-        hash = (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
-    }
-    (hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - INDEX_BITS)) as usize
 }
 
 /// The ACL categories of a command: those of its group and of its flags by Redis's rules, and the row's extra ones.

@@ -16,6 +16,7 @@ pub mod expiry;
 pub mod help;
 pub mod keys;
 pub mod lookup;
+pub mod names;
 pub mod prelude;
 pub mod server;
 pub mod spec;
