@@ -106,7 +106,9 @@ fn fits(spec: &KeySpec, arity: i16) -> bool {
     let optional = spec.flags.contains(nyala::commands::spec::KeyFlags::INCOMPLETE);
     match spec.find {
         FindKeys::Range { last, step, .. } => {
-            step > 0 && begin > 0 && (optional || begin < fewest) && (last < 0 || last % step == 0)
+            // Keys up to the last argument may be none (PFMERGE).
+            let is_there = begin < fewest || last < 0 && begin == fewest;
+            step > 0 && begin > 0 && (optional || is_there) && (last < 0 || last % step == 0)
         }
         FindKeys::KeyNum { at, first, step } => step > 0 && begin + at < fewest && first > at,
         FindKeys::Unknown => true,

@@ -25,6 +25,8 @@ pub(crate) struct Generator {
     pub(crate) rng: Rng,
     /// Options that came later are left out.
     newest: Version,
+    /// Group whose keys are preferred by commands that have none of their own (DEL, RENAME).
+    home: &'static str,
     /// The group of the command that is being made: it prefers keys of its own.
     group: &'static str,
 }
@@ -40,7 +42,12 @@ impl Generator {
 
     /// Nothing that came after the version `newest`.
     pub(crate) fn up_to(seed: u64, newest: Version) -> Generator {
-        Generator { rng: Rng::from_seed(seed), newest, group: "" }
+        Generator { rng: Rng::from_seed(seed), newest, home: "string", group: "" }
+    }
+
+    /// Commands that have no keys of their own prefer those of `group` from now on, or of any other if it has none either.
+    pub(crate) fn settle(&mut self, group: &'static str) {
+        self.home = if values::KEY_GROUPS.contains(&group) { group } else { *self.pick(&values::KEY_GROUPS) };
     }
 
     /// True once in `n` times.

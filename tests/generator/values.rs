@@ -3,7 +3,8 @@
 use super::Generator;
 
 /// Groups whose keys are in the pool, three keys each.
-const KEY_GROUPS: [&str; 9] = ["string", "bitmap", "hyperloglog", "list", "set", "sorted-set", "hash", "stream", "geo"];
+pub(super) const KEY_GROUPS: [&str; 9] =
+    ["string", "bitmap", "hyperloglog", "list", "set", "sorted-set", "hash", "stream", "geo"];
 
 /// Keys of each group.
 const KEYS_EACH: usize = 3;
@@ -71,13 +72,13 @@ const BIT_TYPES: [&str; 10] = ["u8", "i8", "u1", "i5", "u32", "i64", "u63", "u64
 const TYPES: [&str; 7] = ["string", "list", "set", "zset", "hash", "stream", "nosuch"];
 
 impl Generator {
-    /// A key: of the group most of the time.
+    /// A key: one of the group's most of the time.
     pub(super) fn key(&mut self) -> Vec<u8> {
         if self.one_in(40) {
             return self.pick(&ODD_KEYS).to_vec();
         }
-        let own = KEY_GROUPS.contains(&self.group) && !self.one_in(5);
-        let group = if own { self.group } else { *self.pick(&KEY_GROUPS) };
+        let group = [self.group, self.home].into_iter().find(|group| KEY_GROUPS.contains(group));
+        let group = group.filter(|_| !self.one_in(6)).unwrap_or_else(|| *self.pick(&KEY_GROUPS));
         format!("{group}:{}", self.rng.index(KEYS_EACH)).into_bytes()
     }
 
@@ -137,7 +138,8 @@ impl Generator {
             "seconds" | "ttl" => self.span(1000),
             "milliseconds" => self.span(1_000_000),
             "cursor" => 0,
-            "offset" if self.group == "bitmap" => self.rng.below(200) as i64,
+            "bit" | "value" if self.group == "bitmap" && !self.one_in(8) => self.rng.below(2) as i64,
+            "offset" if !self.one_in(8) => self.rng.below(200) as i64,
             "db" | "destination-db" => self.rng.below(4) as i64,
             "timeout" => 0,
             _ => self.rng.below(24) as i64 - 6,

@@ -1,0 +1,8 @@
+//! The real binary in a process of its own: what sockets, processes and foreign clients meet.
+
+mod fixture;
+mod wire;
+
+mod lifecycle;
+mod streams;
+mod tools;
