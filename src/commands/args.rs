@@ -196,7 +196,7 @@ impl<'a> Args<'a> {
 }
 
 /// An option word in upper case, on the stack. Dereferences to its bytes, which are none when it is too long for any.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Word {
     bytes: [u8; Self::CAPACITY],
     len: u8,

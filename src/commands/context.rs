@@ -46,6 +46,18 @@ impl Cx<'_> {
     }
 }
 
+/// Bytes that are hashed, copied or zeroed in the time of one unit of work.
+const BYTES_PER_UNIT: usize = 256;
+
+/// [`Cx::cost`] of bytes to be hashed, copied or zeroed, for a handler that holds an entry of `cx.db` already.
+///
+/// # Errors
+/// As there.
+#[inline]
+pub fn cost_of_bytes(on_worker: bool, bytes: usize) -> Result<(), Error> {
+    if bytes / BYTES_PER_UNIT > LONG_WORK && on_worker { Err(Error::TooLongForWorker) } else { Ok(()) }
+}
+
 /// What happens after a handler.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Flow {

@@ -63,3 +63,19 @@ pub const INDEX_OUT_OF_RANGE: Error = Error::new("ERR index out of range");
 pub const STRING_TOO_LONG: Error = Error::new("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
 /// The client has not authenticated.
 pub const NOAUTH: Error = Error::new("NOAUTH Authentication required.");
+/// A decrement whose opposite does not fit 64 bits.
+pub const DECREMENT_OVERFLOW: Error = Error::new("ERR decrement would overflow");
+/// A sum of floats that is no finite number.
+pub const NAN_OR_INFINITY: Error = Error::new("ERR increment would produce NaN or Infinity");
+/// A negative offset.
+pub const OFFSET_OUT_OF_RANGE: Error = Error::new("ERR offset is out of range");
+/// A count of keys that is none, or not positive.
+pub const INVALID_NUMKEYS: Error = Error::new("ERR invalid numkeys value or out of range");
+/// A digest to compare with that is none.
+pub const NOT_DIGEST: Error = Error::new("ERR digest must be exactly 16 hexadecimal characters");
+/// Not a condition that DELEX knows.
+pub const INVALID_CONDITION: Error = Error::new("ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE");
+/// LCS of other types.
+pub const LCS_NOT_STRINGS: Error = Error::new("ERR The specified keys must contain string values");
+/// LCS with both options.
+pub const LCS_LEN_AND_IDX: Error = Error::new("ERR If you want both the length and indexes, please just use IDX.");

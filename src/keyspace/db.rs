@@ -29,6 +29,8 @@ pub enum Ttl {
 pub struct Written {
     /// True when the key was there before.
     pub existed: bool,
+    /// The expiry that it had.
+    pub expire_at_ms: Option<u64>,
     /// What the old value held outside its entry.
     pub external: Option<External>,
 }
@@ -117,13 +119,13 @@ impl Db {
         EntryMut::open(self.index.slot_mut(location), &mut self.bytes)
     }
 
-    /// Sets `key` to a string whatever it held. A new entry gets `lru` as its LRU field, an old one keeps its own.
+    /// Sets `key` to a string whatever it held, with `lru` as its LRU field.
     #[inline]
     pub fn set_string(&mut self, key: &[u8], hash: KeyHash, value: StringValue<'_>, ttl: Ttl, lru: u32) -> Written {
         let Some(location) = self.find(key, hash) else {
             let expire_at_ms = if let Ttl::At(at_ms) = ttl { Some(at_ms) } else { None };
             self.insert_absent(EntryBox::string(key, value, expire_at_ms, lru), hash);
-            return Written { existed: false, external: None };
+            return Written { existed: false, expire_at_ms: None, external: None };
         };
         let mut entry = EntryMut::open(self.index.slot_mut(location), &mut self.bytes).expect("found just now");
         let old = entry.view().expire_at_ms();
@@ -132,9 +134,10 @@ impl Db {
             Ttl::Clear => None,
             Ttl::At(at_ms) => Some(at_ms),
         };
+        entry.set_lru(lru);
         let external = if old == new { entry.set_string(value) } else { entry.set_string_expiring(value, new) };
         self.expiry_changed(hash, old, new);
-        Written { existed: true, external }
+        Written { existed: true, expire_at_ms: old, external }
     }
 
     /// Puts an entry in, in place of one with the same key, which is handed back. `hash` is that of its key.

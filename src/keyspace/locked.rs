@@ -246,7 +246,12 @@ impl<'k> Locked<'k> {
         if let Some(external) = written.external {
             self.effects.values.push(external);
         }
-        if !written.existed {
+        let was_expired = ttl != Ttl::Keep && written.expire_at_ms.is_some_and(|at_ms| at_ms <= self.now_ms);
+        if was_expired {
+            self.effects.expired += 1;
+            self.notify(key, events::EXPIRED);
+        }
+        if was_expired || !written.existed {
             self.notify(key, events::NEW);
         }
     }

@@ -114,6 +114,11 @@ impl<'a> StringValue<'a> {
         if text.len() > INLINE_LIMIT_BYTES { Self::Big(text.clone()) } else { Self::encode(text) }
     }
 
+    /// Keeps `text` a text though it may look like an integer: `embstr` when short, else `raw` (INCRBYFLOAT).
+    pub fn plain(text: &'a [u8]) -> Self {
+        if text.len() <= EMBSTR_LIMIT_BYTES { Self::Emb(text) } else { Self::raw(text) }
+    }
+
     /// Stores `text` as `raw` whatever its length: the result of APPEND, SETRANGE, SETBIT and the like.
     pub fn raw(text: &'a [u8]) -> Self {
         if text.len() > INLINE_LIMIT_BYTES { Self::Big(Bytes::copy_from_slice(text)) } else { Self::Raw(text) }
