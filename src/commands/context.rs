@@ -42,6 +42,30 @@ impl Cx<'_> {
     /// When that is too much for a worker: the handler passes the error on, and runs again on a blocking thread.
     #[inline]
     pub fn cost(&self, elements: usize) -> Result<(), Error> {
+        self.budget().cost(elements)
+    }
+
+    /// How much the command may do where it runs: for a handler that learns its cost from an entry of `db`.
+    #[inline]
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        Budget { on_worker: self.on_worker }
+    }
+}
+
+/// See [`Cx::budget`].
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    on_worker: bool,
+}
+
+impl Budget {
+    /// See [`Cx::cost`].
+    ///
+    /// # Errors
+    /// When that is too much for a worker.
+    #[inline]
+    pub fn cost(self, elements: usize) -> Result<(), Error> {
         if elements > LONG_WORK && self.on_worker { Err(Error::TooLongForWorker) } else { Ok(()) }
     }
 }

@@ -8,12 +8,14 @@
 //! May import: state and everything below it.
 
 pub mod args;
+pub mod bitmap;
 pub mod categories;
 pub mod connection;
 pub mod context;
 pub mod error;
 pub mod expiry;
 pub mod help;
+pub mod hyperloglog;
 pub mod keys;
 pub mod lookup;
 pub mod names;
@@ -36,7 +38,7 @@ use std::sync::OnceLock;
 use spec::Group;
 
 /// Every group of commands.
-pub const GROUPS: &[Group] = &[connection::GROUP, server::GROUP, string::GROUP];
+pub const GROUPS: &[Group] = &[bitmap::GROUP, connection::GROUP, hyperloglog::GROUP, server::GROUP, string::GROUP];
 
 static TABLE: OnceLock<CommandTable> = OnceLock::new();
 

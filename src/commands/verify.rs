@@ -78,13 +78,15 @@ const fn key_fault(row: &Command, spec: &KeySpec, words: i32) -> Option<&'static
     if begin < words || begin > u8::MAX as i32 {
         return Some("has a key that is part of its name, or far away");
     }
-    // The last argument that has to be there. Optional keys are marked as incomplete; channels may be left out.
+    // The last argument that has to be there. Optional keys are marked as incomplete, or all that follows other keys
+    // (PFMERGE); channels may be left out.
     let last = match spec.find {
         FindKeys::Range { last, .. } if last > 0 => begin + last,
         FindKeys::KeyNum { at, .. } => begin + at,
         _ => begin,
     };
-    let is_optional = spec.flags.contains(KeyFlags::INCOMPLETE) || spec.flags.contains(KeyFlags::NOT_KEY);
+    let is_rest = matches!(spec.find, FindKeys::Range { last: -1, .. }) && row.keys.len() > 1;
+    let is_optional = spec.flags.contains(KeyFlags::INCOMPLETE) || spec.flags.contains(KeyFlags::NOT_KEY) || is_rest;
     if last >= (row.arity as i32).abs() && !is_optional {
         return Some("has keys beyond its arity");
     }

@@ -7,7 +7,9 @@ mod generator;
 mod harness;
 mod render;
 
+mod bitmap;
 mod command;
 mod connection;
+mod hyperloglog;
 mod string;
 mod table;

@@ -94,7 +94,10 @@ fn flags_do_not_contradict_each_other() {
 #[test]
 fn keys_lie_within_the_fewest_arguments() {
     let faults = rows().flat_map(|(name, row)| {
-        row.keys.iter().filter(|spec| !fits(spec, row.arity)).map(move |spec| format!("{name}: {spec:?}"))
+        row.keys
+            .iter()
+            .filter(move |spec| !fits(spec, row.arity) && !OPTIONAL_KEYS.contains(&name))
+            .map(move |spec| format!("{name}: {spec:?}"))
     });
     none("key positions", faults);
 }
@@ -154,7 +157,10 @@ fn a_wrong_number_of_arguments_is_refused() {
 }
 
 /// Commands that the random calls leave out: name, why.
-const NOT_AT_RANDOM: &[(&str, &str)] = &[];
+const NOT_AT_RANDOM: &[(&str, &str)] = &[("pfselftest", "takes seconds")];
+
+/// Commands with a spec whose keys may all be left out, though Redis does not say so in its flags.
+const OPTIONAL_KEYS: &[&str] = &["pfmerge"];
 
 /// One state of all databases: database, key, type, value, expiry.
 type Fingerprint = Vec<(usize, Vec<u8>, String, Option<u64>)>;

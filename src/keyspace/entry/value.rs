@@ -124,6 +124,11 @@ impl<'a> StringValue<'a> {
         if text.len() > INLINE_LIMIT_BYTES { Self::Big(Bytes::copy_from_slice(text)) } else { Self::Raw(text) }
     }
 
+    /// As [`raw`](Self::raw) for a text that was made for it: a long one is taken without a copy.
+    pub fn raw_vec(text: &'a mut Vec<u8>) -> Self {
+        if text.len() > INLINE_LIMIT_BYTES { Self::Big(std::mem::take(text).into()) } else { Self::Raw(text) }
+    }
+
     /// Bytes that the value takes inside the entry.
     #[inline]
     pub(super) fn inline_len(&self) -> usize {
