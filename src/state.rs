@@ -2,7 +2,7 @@
 //!
 //! May import: every room below. No behaviour of a single command, type or client kind belongs here.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bitflags::bitflags;
@@ -56,7 +56,9 @@ pub struct Server {
     /// Long commands that run on threads of their own now.
     pub long_running: AtomicUsize,
     /// Active expiry can be switched off (DEBUG SET-ACTIVE-EXPIRE).
-    pub active_expire: std::sync::atomic::AtomicBool,
+    pub active_expire: AtomicBool,
+    /// All work that time brings can be held up (DEBUG PAUSE-CRON).
+    pub cron_paused: AtomicBool,
     /// The way out.
     pub shutdown: Shutdown,
     /// Sockets can be opened anew while the server runs (CONFIG SET port).
@@ -67,6 +69,7 @@ pub struct Server {
     pub started_at_us: u64,
     /// Number of worker threads.
     pub workers: usize,
+    replication_id: Mutex<String>,
     gate: AtomicU32,
     attention_ns: AtomicU64,
 }
@@ -99,10 +102,12 @@ impl Server {
             shards_released: Notify::new(),
             long_running: AtomicUsize::new(0),
             active_expire: true.into(),
+            cron_paused: false.into(),
             shutdown: Shutdown::default(),
             listen: OnceLock::new(),
             run_id: rng::hex_id(),
             workers,
+            replication_id: Mutex::new(rng::hex_id()),
             gate: AtomicU32::new(0),
             attention_ns: AtomicU64::new(0),
         };
@@ -164,6 +169,17 @@ impl Server {
         self.pause.until_ms.store(0, Relaxed);
         self.set_gate(Gate::PAUSED_ALL | Gate::PAUSED_WRITE, false);
         self.pause.ended.notify_waiters();
+    }
+
+    /// The name of this data set's history: 40 hex digits.
+    #[must_use]
+    pub fn replication_id(&self) -> String {
+        self.replication_id.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Begins another history.
+    pub fn change_replication_id(&self) {
+        *self.replication_id.lock().unwrap_or_else(PoisonError::into_inner) = rng::hex_id();
     }
 
     /// Seconds since the start.

@@ -126,6 +126,12 @@ impl<'a> Args<'a> {
         Ok(Key { name, hash: declared.hash })
     }
 
+    /// The arguments not yet taken, left in place.
+    pub fn rest(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+        let (argv, next) = (self.argv, self.next);
+        (next..argv.len()).map(move |at| argv.get(at))
+    }
+
     /// Skips `count` arguments.
     pub fn skip(&mut self, count: usize) {
         self.next = (self.next + count).min(self.argv.len());

@@ -3,7 +3,7 @@
 use super::Registered;
 use super::error::Error;
 use crate::client::Session;
-use crate::keyspace::Locked;
+use crate::keyspace::{Locked, ShardData};
 use crate::resp::Reply;
 use crate::state::Server;
 
@@ -50,6 +50,25 @@ impl Cx<'_> {
     #[must_use]
     pub fn budget(&self) -> Budget {
         Budget { on_worker: self.on_worker }
+    }
+
+    /// Shows every shard to `visit`, one after the other. For commands of [`Run::Plain`](super::spec::Run::Plain), which
+    /// hold no shard. Locking: each shard for the time of its visit.
+    ///
+    /// # Errors
+    /// When a long command holds a shard and this is a worker: the handler passes the error on, and runs again on a
+    /// thread that may wait. So it may not have changed anything yet that must not be done twice.
+    pub fn each_shard(&mut self, mut visit: impl FnMut(&mut ShardData)) -> Result<(), Error> {
+        let keyspace = &self.server.keyspace;
+        for id in keyspace.shard_ids() {
+            let mut guard = match keyspace.lock_or_busy(id) {
+                Ok(guard) => guard,
+                Err(_) if self.on_worker => return Err(Error::TooLongForWorker),
+                Err(_) => keyspace.lock(id),
+            };
+            visit(&mut guard);
+        }
+        Ok(())
     }
 }
 

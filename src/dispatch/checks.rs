@@ -55,18 +55,17 @@ fn protected(server: &Server, session: &Session, command: &Registered) -> Result
         return Ok(());
     }
     let local = session.client.endpoint.is_loopback();
-    let (parameter, guard) = if command.spec.name == "DEBUG" {
-        ("enable-debug-command", server.config.enable_debug_command())
+    let (name, parameter, guard) = if command.spec.name == "DEBUG" {
+        ("DEBUG", "enable-debug-command", server.config.enable_debug_command())
     } else {
-        ("enable-module-command", server.config.enable_module_command())
+        ("MODULE", "enable-module-command", server.config.enable_module_command())
     };
     if guard == Guard::Yes || guard == Guard::Local && local {
         return Ok(());
     }
     let text = format!(
-        "ERR {} command not allowed. If the {parameter} option is set to \"local\", you can run it from a local \
-         connection, otherwise you need to set this option in the configuration file, and then restart the server.",
-        command.spec.name
+        "ERR {name} command not allowed. If the {parameter} option is set to \"local\", you can run it from a local \
+         connection, otherwise you need to set this option in the configuration file, and then restart the server."
     );
     Err(Refusal::Error(Error::text(text)))
 }

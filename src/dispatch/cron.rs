@@ -45,18 +45,29 @@ pub fn expire_shard(server: &Server, shard: ShardId) -> usize {
 
 /// One sweep over every shard; one that is locked is left to the next sweep. Locking: one shard at a time.
 pub fn expire_all(server: &Server) -> usize {
-    if !server.active_expire.load(Relaxed) || server.gate().intersects(Gate::PAUSED_ALL | Gate::PAUSED_WRITE) {
+    let off = server.cron_paused.load(Relaxed) || !server.active_expire.load(Relaxed);
+    if off || server.gate().intersects(Gate::PAUSED_ALL | Gate::PAUSED_WRITE) {
         return 0;
     }
     server.keyspace.shard_ids().map(|shard| expire_shard(server, shard)).sum()
 }
 
-/// The slower round: clock, idle clients, the end of a pause.
+/// The slower round: clock, samples, idle clients, the end of a pause.
 pub fn slow_tick(server: &Server) {
     server.clock.resync();
+    if server.cron_paused.load(Relaxed) {
+        return;
+    }
     let now_ms = server.clock.now_ms();
+    measure(server);
     end_pause(server, now_ms);
     close_idle(server, now_ms);
+}
+
+/// Takes the samples behind INFO's rates and its peak of memory use.
+fn measure(server: &Server) {
+    server.stats.rates.sample(server.clock.now_us(), &server.stats.totals());
+    server.stats.memory.look();
 }
 
 fn end_pause(server: &Server, now_ms: u64) {

@@ -83,6 +83,11 @@ impl Db {
         self.index.memory_bytes()
     }
 
+    /// About the bytes of the expiry index.
+    pub fn expires_bytes(&self) -> usize {
+        self.expires.memory_bytes()
+    }
+
     /// The index, for walks that need more than this type offers (snapshots).
     pub fn index(&self) -> &Index {
         &self.index

@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 /// Time, high half first, then position.
 type Record = [u32; 3];
 
+/// Bytes of a record with its part of the tree, whose nodes are about two thirds full.
+const RECORD_BYTES: usize = 20;
+
 /// Times of expiry in order, with the position of each key.
 #[derive(Debug, Default)]
 pub(super) struct ExpireIndex {
@@ -23,6 +26,11 @@ impl ExpireIndex {
     /// Number of entries with an expiry.
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+
+    /// About the bytes it takes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.records.len() * RECORD_BYTES
     }
 
     /// Adds an entry's expiry.

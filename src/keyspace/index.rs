@@ -29,6 +29,9 @@ impl<F: Fn(&[u8]) -> u32> Positions for F {
     }
 }
 
+/// About the bytes that one key takes in the index.
+pub const INDEX_BYTES_PER_KEY: usize = 16;
+
 /// Entries by key. See the file's header.
 #[derive(Debug, Default)]
 pub struct Index {

@@ -28,7 +28,7 @@ pub use self::entry::{
     EMBSTR_LIMIT_BYTES, EntryBox, EntryMut, EntryRef, External, INLINE_LIMIT_BYTES, Kind, Slot, StringValue, Value,
 };
 pub use self::hash::{KeyHash, KeyHasher, MAX_SHARDS, ShardId};
-pub use self::index::{Index, Location, Positions};
+pub use self::index::{INDEX_BYTES_PER_KEY, Index, Location, Positions};
 pub use self::lazyfree::LazyFree;
 pub use self::locked::{Effects, Key, Locked, lru_clock};
 pub use self::shard::{Busy, ShardData, ShardGuard};

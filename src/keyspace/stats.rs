@@ -21,6 +21,12 @@ impl ShardStats {
         self.hold.record(held_ns);
     }
 
+    /// The least upper bound of the time that `percent` of all commands waited for the lock. Most do not wait at all.
+    pub fn wait_percentile_ns(&self, percent: f64) -> u64 {
+        let at_once = self.commands.saturating_sub(self.wait.count());
+        self.wait.percentile_with_zeros_ns(percent, at_once)
+    }
+
     /// Adds another shard's counters, for totals.
     pub fn add(&mut self, other: &Self) {
         self.commands += other.commands;
@@ -62,8 +68,17 @@ impl Log2Histogram {
 
     /// The least upper bound, a power of two in ns less one, of `percent` of the spans; 0 when none was counted.
     pub fn percentile_ns(&self, percent: f64) -> u64 {
-        let wanted = (self.count() as f64 * percent / 100.0).ceil().max(1.0) as u64;
-        let mut seen = 0;
+        self.percentile_with_zeros_ns(percent, 0)
+    }
+
+    /// The same where there were so many more spans of no length, which are not counted here.
+    pub fn percentile_with_zeros_ns(&self, percent: f64, zeros: u64) -> u64 {
+        let all = self.count() + zeros;
+        let wanted = (all as f64 * percent / 100.0).ceil().max(1.0) as u64;
+        let mut seen = zeros;
+        if seen >= wanted {
+            return 0;
+        }
         for (bucket, &count) in self.buckets.iter().enumerate() {
             seen += u64::from(count);
             if seen >= wanted {
@@ -77,6 +92,20 @@ impl Log2Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_does_not_wait_counts_as_well() {
+        let mut stats = ShardStats { commands: 1000, contended: 20, ..ShardStats::default() };
+        for _ in 0..20 {
+            stats.wait.record(5000);
+        }
+        assert_eq!((stats.wait_percentile_ns(50.0), stats.wait_percentile_ns(98.0)), (0, 0));
+        assert_eq!((stats.wait_percentile_ns(99.0), stats.wait_percentile_ns(100.0)), (8191, 8191));
+        // A sweep of expiry may wait where no command has been.
+        stats.commands = 0;
+        assert_eq!(stats.wait_percentile_ns(50.0), 8191);
+        assert_eq!(ShardStats::default().wait_percentile_ns(100.0), 0);
+    }
 
     #[test]
     fn percentile_is_an_upper_bound_within_a_factor_of_two() {

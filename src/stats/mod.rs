@@ -6,6 +6,11 @@
 //! May import: config and what is below.
 
 pub mod histogram;
+mod memory;
+mod rates;
+
+pub use memory::MemoryMarks;
+pub use rates::{PerSecond, Rates};
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -120,6 +125,14 @@ impl WorkerStats {
         &self.commands[usize::from(id)]
     }
 
+    /// The counters besides those by command, as they are now.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        self.counters.add_to(&mut totals);
+        totals
+    }
+
     /// Counts a call that took `ns`. `with_histogram`: `latency-tracking` is on.
     #[inline]
     pub fn record_call(&self, id: u16, ns: u64, with_histogram: bool) {
@@ -162,6 +175,10 @@ pub struct CommandTotals {
 /// All workers' counters.
 #[derive(Debug)]
 pub struct Stats {
+    /// Commands and bytes per second.
+    pub rates: Rates,
+    /// The greatest use of memory.
+    pub memory: MemoryMarks,
     workers: Box<[WorkerStats]>,
 }
 
@@ -169,7 +186,11 @@ impl Stats {
     /// For so many workers, plus one slot for threads that are none ([`Stats::other`]).
     #[must_use]
     pub fn new(workers: usize, commands: usize) -> Stats {
-        Stats { workers: (0..=workers).map(|worker| WorkerStats::new(commands, worker == workers)).collect() }
+        Stats {
+            rates: Rates::default(),
+            memory: MemoryMarks::default(),
+            workers: (0..=workers).map(|worker| WorkerStats::new(commands, worker == workers)).collect(),
+        }
     }
 
     /// The counters of a worker.

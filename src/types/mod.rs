@@ -3,6 +3,7 @@
 pub mod bitfield;
 pub mod bitmap;
 pub mod digest;
+pub mod fingerprint;
 pub mod hyperloglog;
 pub mod lcs;
 mod object;

@@ -22,9 +22,9 @@ pub const fn size_class(size: usize) -> usize {
 }
 
 #[cfg(not(any(miri, feature = "system-alloc")))]
-pub use jemalloc::{Jemalloc, memory_stats, purge, set_background_thread, usable_size};
+pub use jemalloc::{Jemalloc, memory_stats, name, purge, report, set_background_thread, usable_size};
 #[cfg(any(miri, feature = "system-alloc"))]
-pub use system::{memory_stats, purge, set_background_thread, usable_size};
+pub use system::{memory_stats, name, purge, report, set_background_thread, usable_size};
 
 /// What the allocator holds, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +51,16 @@ mod system {
         super::size_class(size)
     }
 
+    /// What the allocator is called.
+    pub fn name() -> String {
+        "libc".to_owned()
+    }
+
+    /// It has nothing to say.
+    pub fn report() -> String {
+        "There are no statistics of this allocator.\n".to_owned()
+    }
+
     /// Nothing is known.
     pub fn memory_stats() -> MemoryStats {
         MemoryStats::default()
@@ -68,7 +78,7 @@ mod system {
 #[cfg(not(any(miri, feature = "system-alloc")))]
 mod jemalloc {
     use std::alloc::{GlobalAlloc, Layout};
-    use std::ffi::{c_int, c_void};
+    use std::ffi::{CStr, c_char, c_int, c_void};
 
     use tikv_jemalloc_ctl::{epoch, stats};
     use tikv_jemalloc_sys as ffi;
@@ -130,6 +140,30 @@ mod jemalloc {
         }
         // SAFETY: nallocx only computes; the size is above zero.
         unsafe { ffi::nallocx(size, 0) }
+    }
+
+    /// What the allocator is called: `jemalloc-5.3.0`.
+    pub fn name() -> String {
+        let version = tikv_jemalloc_ctl::version::read().unwrap_or("");
+        format!("jemalloc-{}", version.split('-').next().unwrap_or(""))
+    }
+
+    /// jemalloc's own report, many pages of text. Takes milliseconds.
+    pub fn report() -> String {
+        let mut text: Vec<u8> = Vec::new();
+        let to = (&raw mut text).cast::<c_void>();
+        // SAFETY: `write` gets `to` and text of jemalloc's; both live until the call returns.
+        unsafe { ffi::malloc_stats_print(Some(write), to, std::ptr::null()) };
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Adds a piece of the report to the vector behind `to`.
+    unsafe extern "C" fn write(to: *mut c_void, piece: *const c_char) {
+        // SAFETY: `report` hands in a vector that nobody else touches until it is done.
+        let text = unsafe { &mut *to.cast::<Vec<u8>>() };
+        // SAFETY: jemalloc's pieces end in a zero byte.
+        let piece = unsafe { CStr::from_ptr(piece) };
+        text.extend_from_slice(piece.to_bytes());
     }
 
     /// Reads the allocator's statistics; refreshes its snapshot first, which takes some microseconds.

@@ -2,11 +2,18 @@
 //!
 //! Nothing here is on a hot path; handlers may take the small locks of the rooms below and visit shards one by one.
 
-mod clock;
 mod command;
+mod config;
+mod debug;
+mod info;
+mod lolwut;
+mod memory;
+mod module;
+mod shards;
+mod shutdown;
+mod status;
 
 use super::prelude::*;
-use clock::time;
 
 /// The group. It implies no ACL category.
 pub const GROUP: Group = Group { name: "server", category: Categories::empty(), commands: COMMANDS };
@@ -24,10 +31,146 @@ const COMMANDS: &[Command] = &[
         ..Command::BASE
     },
     Command {
+        name: "CONFIG",
+        arity: -2,
+        doc: Doc {
+            since: "2.0.0",
+            summary: "Reads and changes parameters at run time.",
+            complexity: "Depends on the subcommand",
+            ..Doc::BASE
+        },
+        subcommands: config::SUBCOMMANDS,
+        ..Command::BASE
+    },
+    Command {
+        name: "DEBUG",
+        arity: -2,
+        flags: ADMIN.or(NOSCRIPT).or(LOADING).or(STALE).or(PROTECTED),
+        run: Run::Plain(debug::debug),
+        doc: Doc {
+            since: "1.0.0",
+            summary: "Offers tools for testing the server.",
+            complexity: "Depends on the subcommand",
+            syscmd: true,
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "INFO",
+        arity: -1,
+        flags: LOADING.or(STALE),
+        run: Run::Plain(info::info),
+        acl_extra: Categories::DANGEROUS,
+        tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+        doc: Doc {
+            since: "1.0.0",
+            summary: "Tells facts and counters of the server, by section.",
+            complexity: "O(1)",
+            args: &[Arg::string("section").optional().multiple()],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "LASTSAVE",
+        arity: 1,
+        flags: LOADING.or(STALE).or(FAST),
+        run: Run::Plain(status::lastsave),
+        acl_extra: Categories::ADMIN.union(Categories::DANGEROUS),
+        tips: &["nondeterministic_output"],
+        doc: Doc {
+            since: "1.0.0",
+            summary: "Tells the Unix time of the last good snapshot.",
+            complexity: "O(1)",
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "LOLWUT",
+        arity: -1,
+        flags: READONLY.or(FAST),
+        run: Run::Plain(lolwut::lolwut),
+        doc: Doc {
+            since: "5.0.0",
+            summary: "Shows a drawing and the version of the server.",
+            args: &[Arg::integer("version").token("VERSION").optional()],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "MEMORY",
+        arity: -2,
+        doc: Doc {
+            since: "4.0.0",
+            summary: "Tells how memory is used.",
+            complexity: "Depends on the subcommand",
+            ..Doc::BASE
+        },
+        subcommands: memory::SUBCOMMANDS,
+        ..Command::BASE
+    },
+    Command {
+        name: "MODULE",
+        arity: -2,
+        doc: Doc { since: "4.0.0", summary: "Manages modules.", complexity: "Depends on the subcommand", ..Doc::BASE },
+        subcommands: module::SUBCOMMANDS,
+        ..Command::BASE
+    },
+    Command {
+        name: "ROLE",
+        arity: 1,
+        flags: NOSCRIPT.or(LOADING).or(STALE).or(FAST),
+        run: Run::Plain(status::role),
+        acl_extra: Categories::ADMIN.union(Categories::DANGEROUS),
+        doc: Doc {
+            since: "2.8.12",
+            summary: "Tells the replication role and its state.",
+            complexity: "O(1)",
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "SHARDS",
+        arity: 1,
+        flags: ADMIN.or(LOADING).or(STALE),
+        run: Run::Plain(shards::shards),
+        tips: &["nondeterministic_output"],
+        doc: Doc {
+            since: "0.1.0",
+            summary: "Shows keys, memory, load and lock waits of every shard.",
+            complexity: "O(N), N shards",
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "SHUTDOWN",
+        arity: -1,
+        flags: ADMIN.or(NOSCRIPT).or(LOADING).or(STALE).or(NO_MULTI).or(ALLOW_BUSY),
+        run: Run::Plain(shutdown::shutdown),
+        doc: Doc {
+            since: "1.0.0",
+            summary: "Saves if wanted and stops the server.",
+            complexity: "O(N) when saving N keys, otherwise O(1)",
+            args: &[
+                Arg::one_of("nosave_save", &[Arg::word("nosave", "NOSAVE"), Arg::word("save", "SAVE")]).optional(),
+                Arg::word("now", "NOW").optional().since("7.0.0"),
+                Arg::word("force", "FORCE").optional().since("7.0.0"),
+                Arg::word("abort", "ABORT").optional().since("7.0.0"),
+            ],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
         name: "TIME",
         arity: 1,
         flags: LOADING.or(STALE).or(FAST),
-        run: Run::Plain(time),
+        run: Run::Plain(status::time),
         tips: &["nondeterministic_output"],
         doc: Doc {
             since: "2.6.0",

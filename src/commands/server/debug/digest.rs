@@ -1,0 +1,72 @@
+//! DEBUG DIGEST and DIGEST-VALUE: equal data sets have equal digests, whichever server holds them.
+
+use super::super::super::prelude::*;
+use super::contents::with_key;
+use crate::keyspace::{EntryRef, Value};
+use crate::types::fingerprint::Fingerprint;
+
+/// Number that stands for strings in a digest.
+const STRING: u32 = 0;
+
+/// What the value adds to a digest: its type, its content, and whether it expires.
+fn add_value(digest: &mut Fingerprint, entry: EntryRef<'_>) {
+    let mut add_string = |text: &[u8]| {
+        digest.then(&STRING.to_be_bytes());
+        digest.then(text);
+    };
+    match entry.value() {
+        Value::Int(n) => add_string(itoa::Buffer::new().format(n).as_bytes()),
+        Value::Str(text) => add_string(text),
+        Value::Big(text) => add_string(text),
+        Value::Object(object) => match *object {},
+    }
+    if entry.expire_at_ms().is_some() {
+        digest.with(b"!!expire!!");
+    }
+}
+
+/// DEBUG DIGEST. Changes that others make meanwhile may be in it or not. All zeros without any key.
+pub(super) fn digest(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
+    cx.cost(usize::MAX)?;
+    let now_ms = cx.now_ms();
+    let mut dbs: Vec<Option<Fingerprint>> = vec![None; cx.server.config.databases()];
+    cx.each_shard(|shard| {
+        for (number, db) in shard.dbs() {
+            for entry in db.iter().filter(|entry| !entry.is_expired(now_ms)) {
+                let mut own = Fingerprint::default();
+                own.then(entry.key());
+                add_value(&mut own, entry);
+                dbs[number].get_or_insert_default().with(own.as_bytes());
+            }
+        }
+    })?;
+
+    // The same keys in another database are another data set.
+    let mut all = Fingerprint::default();
+    for (number, keys) in dbs.iter().enumerate() {
+        if let Some(keys) = keys {
+            all.then(&(number as u32).to_be_bytes());
+            all.merge(keys);
+        }
+    }
+    cx.reply.simple(&all.hex());
+    DONE
+}
+
+/// DEBUG DIGEST-VALUE [key ...]: all zeros for a key that does not exist.
+pub(super) fn digest_value(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
+    let mut digests = Vec::with_capacity(args.remaining());
+    while args.more() {
+        let mut digest = Fingerprint::default();
+        with_key(cx, args.take()?, |db, key| {
+            if let Some(entry) = db.peek(key) {
+                add_value(&mut digest, entry);
+            }
+        })?;
+        digests.push(digest);
+    }
+
+    cx.reply.array(digests.len());
+    digests.iter().for_each(|digest| cx.reply.simple(&digest.hex()));
+    DONE
+}

@@ -1,0 +1,40 @@
+//! SHUTDOWN.
+
+use super::super::prelude::*;
+use crate::config::ShutdownOptions;
+
+const SAVE_FAILED: Error = Error::new("ERR Errors trying to SHUTDOWN. Check logs.");
+const NOTHING_TO_ABORT: Error = Error::new("ERR No shutdown in progress.");
+
+/// SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: no reply when it succeeds, the connection ends.
+pub(super) fn shutdown(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
+    let mut options = ShutdownOptions::default();
+    let mut abort = false;
+    while args.more() {
+        if options.save != Some(false) && args.eat("SAVE") {
+            options.save = Some(true);
+        } else if options.save != Some(true) && args.eat("NOSAVE") {
+            options.save = Some(false);
+        } else if args.eat("NOW") {
+            options.now = true;
+        } else if args.eat("FORCE") {
+            options.force = true;
+        } else if args.eat("ABORT") {
+            abort = true;
+        } else {
+            return Err(error::SYNTAX);
+        }
+    }
+    if abort {
+        // A shutdown waits for nothing yet that could still be called off.
+        let alone = options == ShutdownOptions::default();
+        return Err(if alone { NOTHING_TO_ABORT } else { error::SYNTAX });
+    }
+    if options.save == Some(true) && !options.force {
+        tracing::warn!("SHUTDOWN SAVE is refused: snapshots are not written yet");
+        return Err(SAVE_FAILED);
+    }
+
+    cx.server.shutdown.request(options);
+    Ok(Flow::Close)
+}
