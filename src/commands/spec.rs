@@ -17,7 +17,8 @@ pub struct Command {
     pub flags: Flags,
     /// Where the keys are among the arguments.
     pub keys: &'static [KeySpec],
-    /// Finds the keys where `keys` cannot say it (a spec with [`FindKeys::Unknown`] or [`BeginSearch::Unknown`]).
+    /// Finds the keys where `keys` cannot say it: where they are (a spec with [`FindKeys::Unknown`] or
+    /// [`BeginSearch::Unknown`]), or what this very call does to them ([`KeyFlags::VARIABLE_FLAGS`]).
     pub keys_fn: Option<KeysFn>,
     /// The handler and what it needs locked.
     pub run: Run,

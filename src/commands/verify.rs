@@ -69,6 +69,9 @@ const fn key_fault(row: &Command, spec: &KeySpec, words: i32) -> Option<&'static
     if is_unknown && row.keys_fn.is_none() {
         return Some("has a key spec that finds nothing, and no function in its place");
     }
+    if spec.flags.contains(KeyFlags::VARIABLE_FLAGS) && row.keys_fn.is_none() {
+        return Some("has key flags that vary, and no function that tells them");
+    }
     if let FindKeys::Range { step, .. } | FindKeys::KeyNum { step, .. } = spec.find
         && step < 1
     {
@@ -171,6 +174,7 @@ mod tests {
         refuses(Command { arity: -2, ..with(&[KeySpec::range(1, 1, 1, RW)]) }, 1, "beyond its arity");
         refuses(with(&[KeySpec::at(1, RW)]), 2, "part of its name");
         refuses(with(&[KeySpec::range(1, -1, 0, RW)]), 1, "advance");
+        refuses(with(&[KeySpec::at(1, KeyFlags::VARIABLE_FLAGS)]), 1, "flags that vary");
         refuses(Command { subcommands: &[GOOD], ..GOOD }, 2, "subcommand with subcommands");
         refuses(with(&[KeySpec { begin: BeginSearch::Unknown, ..KeySpec::at(1, RW) }]), 1, "finds nothing");
     }

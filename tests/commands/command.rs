@@ -1,4 +1,4 @@
-//! COMMAND. What it says of each command is compared with a real server in tests/differential.
+//! COMMAND. What it says of each command is compared with a real server in facts.rs.
 
 use crate::harness::both;
 use crate::render::render;
@@ -82,6 +82,9 @@ fn list_filters() {
 fn getkeys() {
     both(|t| {
         t.expect_list("COMMAND GETKEYS GET k", &["k"]);
+        t.expect_list("COMMAND GETKEYS MSET a 1 b 2", &["a", "b"]);
+        t.expect_list("COMMAND GETKEYS MSET a 1 b", &["a", "b"]);
+        t.expect_list("COMMAND GETKEYS MGET a b a", &["a", "b", "a"]);
         t.expect_error("COMMAND GETKEYS nosuch k", "ERR Invalid command specified");
         t.expect_error("COMMAND GETKEYS COMMAND nosuch", "ERR Invalid command specified");
         t.expect_error("COMMAND GETKEYS COMMAND|INFO get", "ERR Invalid command specified");
@@ -101,6 +104,23 @@ fn getkeysandflags_tells_what_this_call_does() {
             "1) 1) \"k\"\n2) 1) RO\n2) access",
             "1) 1) \"k\"\n2) 1~ RO\n2~ access",
         );
+        for (call, flags) in [
+            ("SET k v", "OW update"),
+            ("SET k v EX 1", "OW update"),
+            ("SET k v get", "RW access update"),
+            ("SET k v EX GET", "RW access update"),
+            ("BITFIELD k GET u8 0", "RO access"),
+            ("BITFIELD k OVERFLOW SAT GET u8 0", "RO access"),
+            ("BITFIELD k", "RO access"),
+            ("BITFIELD k GET u8", "RW access update"),
+            ("BITFIELD k GET u8 0 SET u8 0 1", "RW access update"),
+            ("APPEND k v", "RW insert"),
+            ("GETDEL k", "RW access delete"),
+        ] {
+            let mark = if t.protocol() == 3 { '~' } else { ')' };
+            let words: Vec<String> = flags.split(' ').zip(1..).map(|(flag, i)| format!("{i}{mark} {flag}")).collect();
+            t.expect(&format!("COMMAND GETKEYSANDFLAGS {call}"), &format!("1) 1) \"k\"\n2) {}", words.join("\n")));
+        }
         t.expect_error("COMMAND GETKEYSANDFLAGS GET k x", "ERR Invalid number of arguments specified for command");
     });
 }

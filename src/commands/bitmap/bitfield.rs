@@ -49,23 +49,20 @@ pub(super) fn bitfield_ro(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     }
 }
 
-/// The key with the flags of these arguments: only read when every operation is a GET.
+/// The key with the flags of these arguments: only read when every operation is a whole GET.
 #[allow(clippy::unnecessary_wraps, reason = "the signature of keys functions")]
 pub(super) fn keys(argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Result<(), BadArguments> {
-    let mut only_gets = true;
+    let mut flags = RO.or(ACCESS);
     let mut at = 2;
     while at < argv.len() {
-        let word = argv.get(at);
-        at += if word.eq_ignore_ascii_case(b"GET") {
-            3
-        } else if word.eq_ignore_ascii_case(b"OVERFLOW") {
-            2
-        } else {
-            only_gets = false;
-            4
-        };
+        let is = |name: &str| argv.get(at).eq_ignore_ascii_case(name.as_bytes());
+        let words = if is("GET") { 3 } else { 2 };
+        if words == 2 && !is("OVERFLOW") || at + words > argv.len() {
+            flags = RW.or(ACCESS).or(UPDATE);
+            break;
+        }
+        at += words;
     }
-    let flags = if only_gets { RO.or(ACCESS) } else { RW.or(ACCESS).or(UPDATE) };
     found.push(FoundKey { position: 1, flags });
     Ok(())
 }

@@ -14,7 +14,7 @@ use get::{get, getdel, getex, strlen};
 use lcs::lcs;
 use multi::{mget, mset, msetex, msetnx};
 use range::{append, getrange, setrange, substr};
-use set::{getset, psetex, set, setex, setnx};
+use set::{getset, psetex, set, set_keys, setex, setnx};
 
 use super::prelude::*;
 use crate::keyspace::Value;
@@ -402,6 +402,7 @@ const COMMANDS: &[Command] = &[
         arity: -3,
         flags: WRITE.or(DENYOOM),
         keys: &[KeySpec::at(1, RW.or(ACCESS).or(UPDATE).or(VARIABLE_FLAGS)).notes("OW and UPDATE without GET")],
+        keys_fn: Some(set_keys),
         run: Run::Keys(set),
         doc: Doc {
             since: "1.0.0",

@@ -4,8 +4,10 @@ use super::condition::Condition;
 use super::reply_string;
 use crate::commands::Payload;
 use crate::commands::expiry::{Also, Expiry, ExpiryOption, Unit};
+use crate::commands::keys::{BadArguments, FoundKey};
 use crate::commands::prelude::*;
 use crate::keyspace::Ttl;
+use crate::resp;
 use crate::util::number::i64_text;
 
 pub(super) fn set(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
@@ -45,6 +47,14 @@ pub(super) fn set(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         false => cx.reply.null(),
     }
     DONE
+}
+
+/// The key of SET, and what this call does to it: GET reads the value as well.
+pub(super) fn set_keys(argv: resp::Args<'_>, found: &mut Vec<FoundKey>) -> Result<(), BadArguments> {
+    let reads = argv.rest(3).iter().any(|word| word.eq_ignore_ascii_case(b"GET"));
+    let flags = if reads { RW.or(ACCESS).or(UPDATE) } else { OW.or(UPDATE) };
+    found.push(FoundKey { position: 1, flags });
+    Ok(())
 }
 
 /// The options of SET.
