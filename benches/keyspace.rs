@@ -54,7 +54,7 @@ impl Store for Keyspace {
     fn set(&self, key: &[u8], value: &[u8]) {
         let hash = self.hash(key);
         let mut shard = self.lock(self.shard_of(hash));
-        let _ = shard.db_mut(0).set_string(key, hash, StringValue::encode(value), Ttl::Clear, 0);
+        let _ = shard.db_mut(0).set_string(key, hash, StringValue::encode(value), Ttl::Clear, |_| 0);
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::client::{Client, Registry};
 use crate::config::{Config, ShutdownOptions};
-use crate::keyspace::{Keyspace, LazyFree};
+use crate::keyspace::{Keyspace, LazyFree, LfuPace};
 use crate::stats::Stats;
 use crate::util::clock::Clock;
 use crate::util::rng;
@@ -147,6 +147,12 @@ impl Server {
             ms => (ms as u64).saturating_mul(1_000_000),
         };
         self.attention_ns.store(slow_ns.min(spike_ns), Relaxed);
+        self.keyspace.access_mode.set(
+            self.config
+                .maxmemory_policy()
+                .is_lfu()
+                .then(|| LfuPace { log_factor: self.config.lfu_log_factor(), decay_min: self.config.lfu_decay_time() }),
+        );
         self.set_gate(Gate::MEMORY_LIMITED, self.config.maxmemory() > 0);
     }
 

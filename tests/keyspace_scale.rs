@@ -27,7 +27,7 @@ fn set(keyspace: &Keyspace, number: u64, value: &[u8]) {
     let key = key(number);
     let hash = keyspace.hash(&key);
     let mut shard = keyspace.lock(keyspace.shard_of(hash));
-    let _ = shard.db_mut(0).set_string(&key, hash, StringValue::encode(value), Ttl::Clear, 0);
+    let _ = shard.db_mut(0).set_string(&key, hash, StringValue::encode(value), Ttl::Clear, |_| 0);
 }
 
 fn bytes_per_key(value: &[u8], shards: usize) -> f64 {

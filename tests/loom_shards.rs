@@ -20,7 +20,7 @@ fn two_shards() -> (Arc<Keyspace>, [Vec<u8>; 2]) {
 const BOTH: [ShardId; 2] = [ShardId(0), ShardId(1)];
 
 fn set(keyspace: &Keyspace, shard: &mut ShardData, key: &[u8], value: i64) {
-    let _ = shard.db_mut(0).set_string(key, keyspace.hash(key), StringValue::Int(value), Ttl::Clear, 0);
+    let _ = shard.db_mut(0).set_string(key, keyspace.hash(key), StringValue::Int(value), Ttl::Clear, |_| 0);
 }
 
 fn get(keyspace: &Keyspace, shard: &ShardData, key: &[u8]) -> i64 {

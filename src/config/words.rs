@@ -151,3 +151,11 @@ pub(crate) const SHUTDOWN: Words = &[("default", 0), ("save", 1), ("nosave", 2),
 pub(crate) const SHUTDOWN_SAVE: i64 = 1;
 /// Bit of SHUTDOWN that forbids a snapshot.
 pub(crate) const SHUTDOWN_NOSAVE: i64 = 2;
+
+impl MaxmemoryPolicy {
+    /// Whether it goes by how often keys are used; the others need at most how recently.
+    #[must_use]
+    pub fn is_lfu(self) -> bool {
+        matches!(self, Self::VolatileLfu | Self::AllkeysLfu)
+    }
+}

@@ -124,12 +124,19 @@ impl Db {
         EntryMut::open(self.index.slot_mut(location), &mut self.bytes)
     }
 
-    /// Sets `key` to a string whatever it held, with `lru` as its LRU field.
+    /// Sets `key` to a string whatever it held. `lru` answers its new LRU/LFU field for the old one, if there was a key.
     #[inline]
-    pub fn set_string(&mut self, key: &[u8], hash: KeyHash, value: StringValue<'_>, ttl: Ttl, lru: u32) -> Written {
+    pub fn set_string(
+        &mut self,
+        key: &[u8],
+        hash: KeyHash,
+        value: StringValue<'_>,
+        ttl: Ttl,
+        lru: impl FnOnce(Option<u32>) -> u32,
+    ) -> Written {
         let Some(location) = self.find(key, hash) else {
             let expire_at_ms = if let Ttl::At(at_ms) = ttl { Some(at_ms) } else { None };
-            self.insert_absent(EntryBox::string(key, value, expire_at_ms, lru), hash);
+            self.insert_absent(EntryBox::string(key, value, expire_at_ms, lru(None)), hash);
             return Written { existed: false, expire_at_ms: None, external: None };
         };
         let mut entry = EntryMut::open(self.index.slot_mut(location), &mut self.bytes).expect("found just now");
@@ -139,7 +146,8 @@ impl Db {
             Ttl::Clear => None,
             Ttl::At(at_ms) => Some(at_ms),
         };
-        entry.set_lru(lru);
+        let field = lru(Some(entry.view().lru()));
+        entry.set_lru(field);
         let external = if old == new { entry.set_string(value) } else { entry.set_string_expiring(value, new) };
         self.expiry_changed(hash, old, new);
         Written { existed: true, expire_at_ms: old, external }

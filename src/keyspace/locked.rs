@@ -5,10 +5,12 @@
 
 use smallvec::SmallVec;
 
+use super::access::Access;
 use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
 use super::events::{self, Event};
-use super::{Busy, Db, KeyHash, Keyspace, ShardGuard, ShardId, Ttl};
+use super::{Busy, Db, KeyHash, Keyspace, Location, ShardGuard, ShardId, Ttl};
 use crate::resp::OwnedArgs;
+use crate::util::rng::Rng;
 
 /// A key with its hash, which is computed once per request.
 #[derive(Debug, Clone, Copy)]
@@ -58,8 +60,8 @@ pub struct Locked<'k> {
     pub db: usize,
     /// The time, in milliseconds since 1970.
     pub now_ms: u64,
-    /// The LRU/LFU field that an access leaves behind; `None` to leave it (CLIENT NO-TOUCH).
-    pub touch: Option<u32>,
+    /// What an access leaves behind in an entry's LRU/LFU field.
+    pub access: Access,
     /// Side effects so far.
     pub effects: Effects,
 }
@@ -69,8 +71,8 @@ impl<'k> Locked<'k> {
     #[inline]
     #[must_use]
     pub fn none(keyspace: &'k Keyspace, db: usize, now_ms: u64) -> Locked<'k> {
-        let touch = Some(lru_clock(now_ms));
-        Locked { keyspace, guards: SmallVec::new(), db, now_ms, touch, effects: Effects::default() }
+        let access = keyspace.access_mode.at(now_ms);
+        Locked { keyspace, guards: SmallVec::new(), db, now_ms, access, effects: Effects::default() }
     }
 
     /// One shard. A worker does not wait for a long holder.
@@ -174,12 +176,7 @@ impl<'k> Locked<'k> {
         match self.find_live(self.db, key) {
             Some(location) => {
                 self.effects.hits += 1;
-                let touch = self.touch;
-                let mut entry = self.part(key.hash).entry_mut(location);
-                if let Some(lru) = touch {
-                    entry.set_lru(lru);
-                }
-                Some(entry.into_view())
+                Some(self.touch(key, location).into_view())
             }
             None => {
                 self.effects.misses += 1;
@@ -220,12 +217,30 @@ impl<'k> Locked<'k> {
     #[inline]
     pub fn lookup_write(&mut self, key: Key<'_>) -> Option<EntryMut<'_>> {
         let location = self.find_live(self.db, key)?;
-        let touch = self.touch;
+        Some(self.touch(key, location))
+    }
+
+    /// Leaves the trace of an access in the entry of `key`.
+    #[inline]
+    fn touch(&mut self, key: Key<'_>, location: Location) -> EntryMut<'_> {
+        let (access, dice) = (self.access, self.dice(key));
         let mut entry = self.part(key.hash).entry_mut(location);
-        if let Some(lru) = touch {
-            entry.set_lru(lru);
+        let old = entry.view().lru();
+        let new = access.next(old, dice);
+        // Most accesses come within the second of the one before: the entry's cache line stays clean.
+        if new != old {
+            entry.set_lru(new);
         }
-        Some(entry)
+        entry
+    }
+
+    /// Random bits for the counter of LFU: they differ from command to command, and within one as its counts move on.
+    #[inline]
+    fn dice(&self, key: Key<'_>) -> impl FnOnce() -> u64 + use<> {
+        let commands = self.guards.first().map_or(0, |guard| guard.stats.commands);
+        let counts = u64::from(self.effects.hits) ^ self.effects.dirty << 24;
+        let seed = key.hash.0 ^ commands.rotate_left(32) ^ counts;
+        move || Rng::from_seed(seed).next_u64()
     }
 
     /// Whether a key exists.
@@ -241,7 +256,8 @@ impl<'k> Locked<'k> {
         if ttl == Ttl::Keep {
             let _ = self.find_live(self.db, key);
         }
-        let lru = self.touch.unwrap_or_else(|| lru_clock(self.now_ms));
+        let (access, dice) = (self.access, self.dice(key));
+        let lru = |old: Option<u32>| old.map_or_else(|| access.fresh(), |old| access.next(old, dice));
         let written = self.part(key.hash).set_string(key.name, key.hash, value, ttl, lru);
         if let Some(external) = written.external {
             self.effects.values.push(external);
@@ -320,7 +336,7 @@ impl<'k> Locked<'k> {
 
     /// The place of a key that exists and whose time has not come; one whose time has come is removed.
     #[inline]
-    fn find_live(&mut self, db: usize, key: Key<'_>) -> Option<super::Location> {
+    fn find_live(&mut self, db: usize, key: Key<'_>) -> Option<Location> {
         let now_ms = self.now_ms;
         let part = self.part_of(db, key.hash);
         let location = part.find(key.name, key.hash)?;
@@ -339,11 +355,4 @@ impl<'k> Locked<'k> {
             self.notify(key, events::EXPIRED);
         }
     }
-}
-
-/// The 24-bit LRU clock: seconds, wrapping after 194 days.
-#[inline]
-#[must_use]
-pub fn lru_clock(now_ms: u64) -> u32 {
-    (now_ms / 1000) as u32 & 0x00FF_FFFF
 }

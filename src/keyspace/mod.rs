@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`Keyspace`], then [`Db`], [`Index`], [`EntryRef`]. Imports `types` and `util` only.
 
+mod access;
 mod db;
 mod entry;
 pub mod events;
@@ -23,6 +24,7 @@ mod tests;
 
 use smallvec::SmallVec;
 
+pub use self::access::{Access, AccessMode, LfuPace, lru_clock};
 pub use self::db::{Db, Ttl, Written};
 pub use self::entry::{
     EMBSTR_LIMIT_BYTES, EntryBox, EntryMut, EntryRef, External, INLINE_LIMIT_BYTES, Kind, Slot, StringValue, Value,
@@ -30,7 +32,7 @@ pub use self::entry::{
 pub use self::hash::{KeyHash, KeyHasher, MAX_SHARDS, ShardId};
 pub use self::index::{INDEX_BYTES_PER_KEY, Index, Location, Positions};
 pub use self::lazyfree::LazyFree;
-pub use self::locked::{Effects, Key, Locked, lru_clock};
+pub use self::locked::{Effects, Key, Locked};
 pub use self::shard::{Busy, ShardData, ShardGuard};
 pub use self::stats::{Log2Histogram, ShardStats};
 
@@ -41,6 +43,8 @@ use self::shard::Shard;
 pub struct Keyspace {
     shards: Box<[Shard]>,
     hasher: KeyHasher,
+    /// What is kept of accesses to keys.
+    pub access_mode: AccessMode,
     journaling: std::sync::atomic::AtomicBool,
 }
 
@@ -53,7 +57,7 @@ impl Keyspace {
     pub fn new(shard_count: usize, hasher: KeyHasher) -> Self {
         assert!(shard_count.is_power_of_two() && shard_count <= MAX_SHARDS, "the shard count is a small power of two");
         let shards = (0..shard_count).map(|_| Shard::new(hasher.clone())).collect();
-        Self { shards, hasher, journaling: false.into() }
+        Self { shards, hasher, access_mode: AccessMode::default(), journaling: false.into() }
     }
 
     /// Whether somebody reads the journal, so that effects must be stated.

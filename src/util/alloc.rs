@@ -22,14 +22,14 @@ pub const fn size_class(size: usize) -> usize {
 }
 
 #[cfg(not(any(miri, feature = "system-alloc")))]
-pub use jemalloc::{Jemalloc, memory_stats, name, purge, report, set_background_thread, usable_size};
+pub use jemalloc::{Jemalloc, memory_stats, name, purge, report, set_background_thread, thread_bytes, usable_size};
 #[cfg(any(miri, feature = "system-alloc"))]
-pub use system::{memory_stats, name, purge, report, set_background_thread, usable_size};
+pub use system::{memory_stats, name, purge, report, set_background_thread, thread_bytes, usable_size};
 
 /// What the allocator holds, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MemoryStats {
-    /// Bytes in live allocations.
+    /// Bytes in live allocations; blocks that threads keep for their next allocation are not counted.
     pub allocated: usize,
     /// Bytes in pages that hold live allocations.
     pub active: usize,
@@ -66,6 +66,11 @@ mod system {
         MemoryStats::default()
     }
 
+    /// Nothing is counted.
+    pub fn thread_bytes() -> i64 {
+        0
+    }
+
     /// There is no such thread.
     pub fn set_background_thread(_on: bool) {}
 
@@ -80,6 +85,7 @@ mod jemalloc {
     use std::alloc::{GlobalAlloc, Layout};
     use std::ffi::{CStr, c_char, c_int, c_void};
 
+    use tikv_jemalloc_ctl::thread::{self, ThreadLocal};
     use tikv_jemalloc_ctl::{epoch, stats};
     use tikv_jemalloc_sys as ffi;
 
@@ -171,12 +177,32 @@ mod jemalloc {
         // A failed refresh leaves the previous snapshot, which is good enough for a report.
         epoch::advance().ok();
         MemoryStats {
-            allocated: stats::allocated::read().unwrap_or(0),
+            allocated: stats::allocated::read().unwrap_or(0).saturating_sub(cached_bytes()),
             active: stats::active::read().unwrap_or(0),
             resident: stats::resident::read().unwrap_or(0),
             retained: stats::retained::read().unwrap_or(0),
             metadata: stats::metadata::read().unwrap_or(0),
         }
+    }
+
+    /// Bytes in blocks that are free but kept by threads: jemalloc counts them as allocated.
+    fn cached_bytes() -> usize {
+        // 4096 is MALLCTL_ARENAS_ALL: the sum over all arenas.
+        // SAFETY: the value is a size, see jemalloc's manual.
+        unsafe { tikv_jemalloc_ctl::raw::read(b"stats.arenas.4096.tcache_bytes\0") }.unwrap_or(0)
+    }
+
+    thread_local! {
+        static COUNTERS: Option<[ThreadLocal<u64>; 2]> =
+            thread::allocatedp::read().ok().zip(thread::deallocatedp::read().ok()).map(Into::into);
+    }
+
+    /// Bytes that the calling thread has allocated less those that it has freed, since it began: two loads. Negative for
+    /// a thread that frees what others allocate. Only differences on one thread have a meaning.
+    #[inline]
+    pub fn thread_bytes() -> i64 {
+        let counters = COUNTERS.with(|counters| *counters);
+        counters.map_or(0, |[allocated, freed]| allocated.get().wrapping_sub(freed.get()).cast_signed())
     }
 
     /// Lets threads of jemalloc's own give pages back (`jemalloc-bg-thread`); without, allocating threads do it on their
@@ -234,6 +260,17 @@ mod tests {
         // SAFETY: the option is a signed size, see jemalloc's manual.
         let decay: isize = unsafe { tikv_jemalloc_ctl::raw::read(b"opt.dirty_decay_ms\0") }.unwrap();
         assert_eq!(decay, 1000);
+    }
+
+    #[cfg(not(any(miri, feature = "system-alloc")))]
+    #[test]
+    fn threads_know_what_they_allocate_and_free() {
+        let before = thread_bytes();
+        let block = vec![1u8; 100_000];
+        let held = thread_bytes();
+        assert_eq!(held - before, size_class(100_000) as i64);
+        drop(block);
+        assert_eq!(thread_bytes(), before);
     }
 
     #[cfg(not(any(miri, feature = "system-alloc")))]

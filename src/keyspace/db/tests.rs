@@ -14,7 +14,7 @@ fn db() -> Db {
 
 fn set(db: &mut Db, key: &[u8], value: &[u8], ttl: Ttl) -> Written {
     let hash = db.hasher.hash(key);
-    db.set_string(key, hash, StringValue::encode(value), ttl, 0)
+    db.set_string(key, hash, StringValue::encode(value), ttl, |_| 0)
 }
 
 fn text_of(entry: EntryRef<'_>) -> Vec<u8> {
