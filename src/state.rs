@@ -3,12 +3,12 @@
 //! May import: every room below. No behaviour of a single command, type or client kind belongs here.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bitflags::bitflags;
 use tokio::sync::Notify;
 
-use crate::client::{Client, Registry};
+use crate::client::{Client, Registry, Session, SessionFlags};
 use crate::config::{Config, ShutdownOptions};
 use crate::keyspace::{Keyspace, LazyFree, LfuPace};
 use crate::stats::Stats;
@@ -72,6 +72,8 @@ pub struct Server {
     replication_id: Mutex<String>,
     gate: AtomicU32,
     attention_ns: AtomicU64,
+    large_request_bytes: AtomicUsize,
+    large_reply_bytes: AtomicUsize,
 }
 
 /// Opens the configured sockets anew; the error is the text for CONFIG SET.
@@ -110,6 +112,8 @@ impl Server {
             replication_id: Mutex::new(rng::hex_id()),
             gate: AtomicU32::new(0),
             attention_ns: AtomicU64::new(0),
+            large_request_bytes: AtomicUsize::new(0),
+            large_reply_bytes: AtomicUsize::new(0),
         };
         server.refresh_thresholds();
         server
@@ -138,7 +142,21 @@ impl Server {
         self.attention_ns.load(Relaxed)
     }
 
-    /// Derives from the parameters what the hot path reads; to be called after they changed.
+    /// Size from which a request is logged, in bytes.
+    #[inline]
+    #[must_use]
+    pub fn large_request_bytes(&self) -> usize {
+        self.large_request_bytes.load(Relaxed)
+    }
+
+    /// Size from which a reply is logged, in bytes.
+    #[inline]
+    #[must_use]
+    pub fn large_reply_bytes(&self) -> usize {
+        self.large_reply_bytes.load(Relaxed)
+    }
+
+    /// Derives from the parameters what the hot path reads, and trims the logs; to be called after they changed.
     pub fn refresh_thresholds(&self) {
         let slow_ns =
             u64::try_from(self.config.slowlog_log_slower_than()).map_or(u64::MAX, |us| us.saturating_mul(1000));
@@ -153,6 +171,13 @@ impl Server {
                 .is_lfu()
                 .then(|| LfuPace { log_factor: self.config.lfu_log_factor(), decay_min: self.config.lfu_decay_time() }),
         );
+        // Below zero: off.
+        let bytes = |threshold: i64| usize::try_from(threshold).unwrap_or(usize::MAX);
+        self.large_request_bytes.store(bytes(self.config.commandlog_request_larger_than()), Relaxed);
+        self.large_reply_bytes.store(bytes(self.config.commandlog_reply_larger_than()), Relaxed);
+        self.stats.logs.slow.trim(self.config.slowlog_max_len());
+        self.stats.logs.large_request.trim(self.config.commandlog_large_request_max_len());
+        self.stats.logs.large_reply.trim(self.config.commandlog_large_reply_max_len());
         self.set_gate(Gate::MEMORY_LIMITED, self.config.maxmemory() > 0);
     }
 
@@ -170,8 +195,29 @@ impl Server {
         });
     }
 
+    /// CLIENT PAUSE: holds clients up until `until_ms`. A pause that stands already is never shortened or narrowed.
+    pub fn pause(&self, until_ms: u64, scope: PauseScope) {
+        let _one_at_a_time = self.pause.lock();
+        self.pause.until_ms.fetch_max(until_ms, Relaxed);
+        self.set_gate(if scope == PauseScope::All { Gate::PAUSED_ALL } else { Gate::PAUSED_WRITE }, true);
+    }
+
     /// Ends CLIENT PAUSE and lets everybody go on.
     pub fn unpause(&self) {
+        let _one_at_a_time = self.pause.lock();
+        self.end_pause();
+    }
+
+    /// The same if its time has come; answers whether clients are still paused.
+    pub fn unpause_at(&self, now_ms: u64) -> bool {
+        let _one_at_a_time = self.pause.lock();
+        if self.pause.until_ms.load(Relaxed) <= now_ms {
+            self.end_pause();
+        }
+        self.is_paused()
+    }
+
+    fn end_pause(&self) {
         self.pause.until_ms.store(0, Relaxed);
         self.set_gate(Gate::PAUSED_ALL | Gate::PAUSED_WRITE, false);
         self.pause.ended.notify_waiters();
@@ -186,6 +232,21 @@ impl Server {
     /// Begins another history.
     pub fn change_replication_id(&self) {
         *self.replication_id.lock().unwrap_or_else(PoisonError::into_inner) = rng::hex_id();
+    }
+
+    /// Whether a client must authenticate before it may do anything else: a password is set now, and was set when the
+    /// client came, or else it was let in then.
+    #[must_use]
+    pub fn auth_required(&self, session: &Session) -> bool {
+        session.is(SessionFlags::NEEDS_AUTH) && self.config.requirepass().is_some()
+    }
+
+    /// Puts a client into MONITOR mode.
+    pub fn add_monitor(&self, client: Arc<Client>) {
+        self.monitors.with(|clients| {
+            clients.push(client);
+            self.set_gate(Gate::MONITORED, true);
+        });
     }
 
     /// Seconds since the start.
@@ -208,13 +269,30 @@ impl Monitors {
     }
 }
 
+/// Who is held up by CLIENT PAUSE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PauseScope {
+    /// Everybody.
+    All,
+    /// Who is about to write.
+    Writes,
+}
+
 /// CLIENT PAUSE: until when, and who waits for the end.
 #[derive(Debug, Default)]
 pub struct Pause {
+    changing: Mutex<()>,
     /// Unix time of the end, milliseconds; 0 when nobody is paused.
     pub until_ms: AtomicU64,
     /// Raised when a pause ends.
     pub ended: Notify,
+}
+
+impl Pause {
+    /// Keeps the time and the gate's bits together.
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A request to end the server.

@@ -99,6 +99,14 @@ pub struct Names {
     pub user: Box<[u8]>,
 }
 
+impl Names {
+    /// The user's name.
+    #[must_use]
+    pub fn user(&self) -> &[u8] {
+        if self.user.is_empty() { b"default" } else { &self.user }
+    }
+}
+
 /// Facts that the connection's task publishes and others read; each is written by that task alone.
 #[derive(Debug, Default)]
 pub struct Facts {
@@ -150,6 +158,8 @@ pub struct Client {
     pub facts: Facts,
     /// Blocked in a blocking command (set by its task).
     pub blocked: AtomicBool,
+    /// Held up by CLIENT PAUSE (set by its task).
+    pub paused: AtomicBool,
     names: Mutex<Names>,
     mailbox: Mutex<Mailbox>,
     signals: AtomicU32,
@@ -176,6 +186,7 @@ impl Client {
             created_at_ms: now_ms,
             facts,
             blocked: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
             names: Mutex::default(),
             mailbox: Mutex::default(),
             signals: AtomicU32::new(0),
@@ -235,10 +246,22 @@ impl Client {
         [&self.facts.sub, &self.facts.psub, &self.facts.ssub].iter().any(|count| count.load(Relaxed) > 0)
     }
 
+    /// The session's flags as last published.
+    #[must_use]
+    pub fn flags(&self) -> SessionFlags {
+        SessionFlags::from_bits_retain(self.facts.flags.load(Relaxed))
+    }
+
     /// Whether it is in MONITOR mode.
     #[must_use]
     pub fn is_monitor(&self) -> bool {
-        SessionFlags::from_bits_retain(self.facts.flags.load(Relaxed)).contains(SessionFlags::MONITOR)
+        self.flags().contains(SessionFlags::MONITOR)
+    }
+
+    /// Whether its request waits: in a blocking command, or because clients are paused.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.blocked.load(Relaxed) || self.paused.load(Relaxed)
     }
 
     /// Bytes waiting in the mailbox.

@@ -35,10 +35,14 @@ bitflags! {
         const TRACKING = 1 << 10;
         /// Some key is watched.
         const WATCHING = 1 << 11;
+        /// CLIENT CAPA REDIRECT.
+        const CAPA_REDIRECT = 1 << 12;
 
-        /// States that matter before a command runs or to its reply.
-        const GATED = Self::NEEDS_AUTH.bits() | Self::MULTI.bits() | Self::SUBSCRIBED.bits() | Self::REPLY_OFF.bits()
-            | Self::REPLY_SKIP_NEXT.bits() | Self::REPLY_SKIP.bits() | Self::TRACKING.bits();
+        /// States that matter before a command runs.
+        const GATED = Self::NEEDS_AUTH.bits() | Self::MULTI.bits() | Self::SUBSCRIBED.bits() | Self::MONITOR.bits()
+            | Self::TRACKING.bits();
+        /// States in which nothing is written: what the command at hand answers is dropped.
+        const SILENT = Self::REPLY_OFF.bits() | Self::REPLY_SKIP.bits();
     }
 }
 
@@ -100,7 +104,76 @@ impl Session {
 
     /// CLIENT REPLY.
     pub fn set_reply_mode(&mut self, mode: ReplyMode) {
-        self.set(SessionFlags::REPLY_OFF, mode == ReplyMode::Off);
-        self.set(SessionFlags::REPLY_SKIP_NEXT, mode == ReplyMode::Skip);
+        match mode {
+            ReplyMode::On => self.set(SessionFlags::SILENT | SessionFlags::REPLY_SKIP_NEXT, false),
+            ReplyMode::Off => self.set(SessionFlags::REPLY_OFF, true),
+            ReplyMode::Skip if self.is(SessionFlags::REPLY_OFF) => {}
+            ReplyMode::Skip => self.set(SessionFlags::REPLY_SKIP_NEXT, true),
+        }
+    }
+
+    /// Whether the reply of the command that has just run, or was refused, is to be dropped. To be asked once after
+    /// every command while a reply flag stands: the skipping moves on by one command.
+    pub fn drops_reply(&mut self) -> bool {
+        let drops = self.is(SessionFlags::SILENT);
+        let skips_next = self.is(SessionFlags::REPLY_SKIP_NEXT);
+        self.set(SessionFlags::REPLY_SKIP_NEXT, false);
+        self.set(SessionFlags::REPLY_SKIP, skips_next);
+        drops
+    }
+
+    /// RESET: as a new connection, but for the library's name, and for the skipping of the reply to this very command.
+    /// The caller takes the client off the list of monitors.
+    pub fn reset(&mut self, needs_auth: bool) {
+        self.select(0);
+        self.set_proto(2);
+        self.set(!SessionFlags::REPLY_SKIP, false);
+        self.set(SessionFlags::NEEDS_AUTH, needs_auth);
+        self.client.with_names(|names| {
+            names.name = Box::default();
+            names.user = Box::default();
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Endpoint;
+
+    fn session() -> Session {
+        Session::new(Arc::new(Client::new(1, Endpoint::Internal, -1, 0, 0)))
+    }
+
+    #[test]
+    fn one_reply_is_skipped() {
+        let mut session = session();
+        session.set_reply_mode(ReplyMode::Skip);
+        assert!(!session.drops_reply(), "CLIENT REPLY SKIP writes none itself");
+        assert!(session.drops_reply());
+        assert!(!session.drops_reply());
+        assert_eq!(session.flags, SessionFlags::empty());
+    }
+
+    #[test]
+    fn off_outlasts_skip() {
+        let mut session = session();
+        session.set_reply_mode(ReplyMode::Off);
+        session.set_reply_mode(ReplyMode::Skip);
+        assert!(session.drops_reply() && session.drops_reply() && session.drops_reply());
+        session.set_reply_mode(ReplyMode::On);
+        assert!(!session.drops_reply());
+    }
+
+    #[test]
+    fn reset_leaves_nothing_but_the_skipping_of_its_own_reply() {
+        let mut session = session();
+        session.select(3);
+        session.set_proto(3);
+        session.set(SessionFlags::all(), true);
+        session.reset(false);
+        assert_eq!((session.db, session.proto, session.flags), (0, 2, SessionFlags::REPLY_SKIP));
+        session.reset(true);
+        assert!(session.is(SessionFlags::NEEDS_AUTH));
     }
 }

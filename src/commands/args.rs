@@ -152,6 +152,14 @@ impl<'a> Args<'a> {
         number::parse_i64(self.take()?).ok_or(error::NOT_INTEGER)
     }
 
+    /// The next argument as a 32-bit signed integer.
+    ///
+    /// # Errors
+    /// "value is not an integer", or "value must between" the two ends.
+    pub fn int32(&mut self) -> Result<i32, Error> {
+        i32::try_from(self.integer()?).map_err(|_| error::OUT_OF_INT)
+    }
+
     /// The next argument as an integer in `range`; Redis answers two texts, of which this is the "out of range" one.
     ///
     /// # Errors

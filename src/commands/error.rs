@@ -2,6 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::resp::Args as Argv;
+
+/// Bytes of a client's word that an error shows.
+const SHOWN_MAX: usize = 128;
+
 /// Why a handler did not act. Nothing has changed when a handler returns one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
@@ -28,6 +33,17 @@ impl Error {
     #[must_use]
     pub fn arity(name: &str) -> Error {
         Error::text(format!("ERR wrong number of arguments for '{}' command", name.to_ascii_lowercase()))
+    }
+
+    /// "unknown subcommand or wrong number of arguments": of a request whose subcommand takes no more of them.
+    #[must_use]
+    pub fn subcommand_syntax(argv: Argv<'_>) -> Error {
+        let mut text = b"ERR unknown subcommand or wrong number of arguments for '".to_vec();
+        text.extend(argv.try_get(1).unwrap_or_default().iter().take(SHOWN_MAX));
+        text.extend(b"'. Try ");
+        text.extend(argv.get(0).to_ascii_uppercase());
+        text.extend(b" HELP.");
+        Error::text(text)
     }
 
     /// "invalid expire time" for the command called `name`.
@@ -79,3 +95,50 @@ pub const INVALID_CONDITION: Error = Error::new("ERR Invalid condition. Use IFEQ
 pub const LCS_NOT_STRINGS: Error = Error::new("ERR The specified keys must contain string values");
 /// LCS with both options.
 pub const LCS_LEN_AND_IDX: Error = Error::new("ERR If you want both the length and indexes, please just use IDX.");
+/// A number that does not fit 32 bits where Redis keeps an `int`.
+pub const OUT_OF_INT: Error = Error::new("ERR value is out of range, value must between -2147483648 and 2147483647");
+/// No such user, or not this password.
+pub const WRONGPASS: Error = Error::new("WRONGPASS invalid username-password pair or user is disabled.");
+/// AUTH with a password alone, while `requirepass` is empty.
+pub const NO_PASSWORD_SET: Error = Error::new(
+    "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration \
+     is correct?",
+);
+/// HELLO without AUTH by a client that must authenticate.
+pub const HELLO_WITHOUT_AUTH: Error = Error::new(
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option \
+     can be used to authenticate the client and select the RESP protocol version at the same time",
+);
+/// HELLO with a version that is no number.
+pub const PROTO_NOT_INTEGER: Error = Error::new("ERR Protocol version is not an integer or out of range");
+/// HELLO with another version than 2 and 3.
+pub const NOPROTO: Error = Error::new("NOPROTO unsupported protocol version");
+/// A client's name with spaces and the like.
+pub const BAD_CLIENT_NAME: Error =
+    Error::new("ERR Client names cannot contain spaces, newlines or special characters.");
+/// CLIENT IMPORT-SOURCE while `import-mode` is off.
+pub const NOT_IMPORTING: Error = Error::new("ERR Server is not in import mode");
+/// CLIENT PAUSE with an unknown mode.
+pub const PAUSE_MODE: Error = Error::new("ERR CLIENT PAUSE mode must be WRITE or ALL");
+/// A timeout that is no number.
+pub const TIMEOUT_NOT_INTEGER: Error = Error::new("ERR timeout is not an integer or out of range");
+/// A timeout below zero.
+pub const TIMEOUT_NEGATIVE: Error = Error::new("ERR timeout is negative");
+/// A timeout that ends beyond what a clock can say.
+pub const TIMEOUT_OUT_OF_RANGE: Error = Error::new("ERR timeout is out of range");
+/// CLIENT UNBLOCK with an unknown reason.
+pub const UNBLOCK_REASON: Error = Error::new("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+/// CLIENT KILL of an address that nobody has.
+pub const NO_SUCH_CLIENT: Error = Error::new("ERR No such client");
+/// CLIENT LIST ID with something that is no id.
+pub const INVALID_CLIENT_ID: Error = Error::new("ERR Invalid client ID");
+/// CLIENT KILL ID with something that is no id.
+pub const CLIENT_ID_NOT_POSITIVE: Error = Error::new("ERR client-id should be greater than 0");
+/// A filter's database that is no number.
+pub const DB_NOT_INTEGER: Error = Error::new("ERR DB is not an integer or out of range");
+/// SLOWLOG GET with an unfit count.
+pub const LOG_COUNT: Error = Error::new("ERR count should be greater than or equal to -1");
+/// COMMANDLOG with an unknown log.
+pub const LOG_KIND: Error = Error::new("ERR type should be one of the following: slow, large-request, large-reply");
+/// A read or write from a client in MONITOR mode.
+pub const REPLICA_NO_KEYS: Error = Error::new("ERR Replica can't interact with the keyspace");

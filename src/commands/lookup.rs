@@ -4,6 +4,7 @@ use super::GROUPS;
 use super::keys::single_key;
 use super::names::{Index, Name};
 use super::spec::{Categories, Command, Flags, Group, Run};
+use crate::resp::Args as Argv;
 
 /// A command as registered: its row and what derives from it.
 #[derive(Debug)]
@@ -33,6 +34,19 @@ impl Registered {
     pub fn takes(&self, argc: usize) -> bool {
         let (argc, arity) = (argc as i64, i64::from(self.spec.arity));
         argc == arity || arity < 0 && argc >= -arity
+    }
+
+    /// Whether the argument at `position` of a request of this command is a secret.
+    #[must_use]
+    pub fn is_secret(&self, argv: Argv<'_>, position: usize) -> bool {
+        self.spec.flags.contains(Flags::SENSITIVE)
+            && position >= self.words
+            && self.spec.secret.is_none_or(|is_secret| is_secret(argv, position))
+    }
+
+    /// The arguments of a request of this command as they may be shown to others.
+    pub fn shown<'a>(&self, argv: Argv<'a>) -> impl ExactSizeIterator<Item = &'a [u8]> {
+        argv.iter().enumerate().map(move |(at, arg)| if self.is_secret(argv, at) { b"(redacted)" } else { arg })
     }
 }
 

@@ -5,6 +5,7 @@ use bitflags::bitflags;
 
 pub use super::categories::Categories;
 use super::{Args, Cx, Outcome, keys::KeysFn};
+use crate::resp::Args as Argv;
 
 /// A command or subcommand: one row of a group's table.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,8 @@ pub struct Command {
     pub keys_fn: Option<KeysFn>,
     /// The handler and what it needs locked.
     pub run: Run,
+    /// Which arguments of a [`Flags::SENSITIVE`] command are secret; `None`: all behind its words.
+    pub secret: Option<SecretFn>,
     /// ACL categories beyond those that group and flags imply.
     pub acl_extra: Categories,
     /// COMMAND INFO tips.
@@ -41,12 +44,16 @@ impl Command {
         keys: &[],
         keys_fn: None,
         run: Run::Container,
+        secret: None,
         acl_extra: Categories::empty(),
         tips: &[],
         doc: Doc::BASE,
         subcommands: &[],
     };
 }
+
+/// Whether the argument at a position is a secret, which MONITOR and the slow log must not show.
+pub type SecretFn = fn(Argv<'_>, usize) -> bool;
 
 /// A handler: parses its arguments, acts, replies.
 pub type Handler = fn(&mut Cx<'_>, &mut Args<'_>) -> Outcome;
@@ -112,7 +119,7 @@ bitflags! {
         const PROTECTED = 1 << 20;
         /// Touches keys that its arguments do not name (RANDOMKEY, SCAN).
         const TOUCHES_ARBITRARY_KEYS = 1 << 21;
-        /// Not logged, not counted by name in MONITOR because it carries a secret (AUTH, HELLO, ACL SETUSER).
+        /// Carries secrets (AUTH, HELLO, ACL SETUSER): shown as `(redacted)` wherever requests are shown.
         const SENSITIVE = 1 << 22;
     }
 }

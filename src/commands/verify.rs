@@ -39,6 +39,9 @@ const fn fault(row: &Command, words: i32) -> Option<&'static str> {
     if row.flags.contains(Flags::WRITE) && row.flags.contains(Flags::READONLY) {
         return Some("writes and only reads");
     }
+    if row.secret.is_some() && !row.flags.contains(Flags::SENSITIVE) {
+        return Some("names secrets but is not sensitive");
+    }
     if words == 2 && !row.subcommands.is_empty() {
         return Some("is a subcommand with subcommands");
     }

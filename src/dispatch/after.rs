@@ -5,14 +5,17 @@ use std::io::Write;
 use bytes::Bytes;
 
 use super::Finished;
+use super::cron::record_spike;
 use crate::client::{Endpoint, Session, SessionFlags, signal};
 use crate::commands::spec::Flags;
 use crate::commands::{Cx, Registered};
 use crate::config::ClientClass;
 use crate::keyspace::Effects;
-use crate::resp::{Args as Argv, Reply, output::Mark};
+use crate::resp::{Args as Argv, Output, Reply, output::Mark};
 use crate::state::Server;
 use crate::stats::WorkerStats;
+use crate::stats::latency::event;
+use crate::stats::slowlog::{CommandLog, Entry};
 
 /// A handler panicked: its reply is replaced, the connection will close, the server goes on.
 #[cold]
@@ -55,31 +58,61 @@ pub(super) fn refused(stats: &WorkerStats, command: Option<&Registered>, reply: 
     stats.record_error(reply.error_code().unwrap_or(b"ERR"));
 }
 
-/// Tells the slow log and the latency monitor of a command that took long.
-#[cold]
-pub(super) fn slow(server: &Server, session: &Session, command: &Registered, argv: Argv<'_>, finished: &Finished) {
-    let _ = (server, session, command, argv, finished);
+/// Drops the reply where CLIENT REPLY says so; answers whether it has. To be called once after every command.
+#[inline]
+pub(super) fn silence(session: &mut Session, reply: &mut Reply<'_>, mark: Mark) -> bool {
+    let silent = session.is(SessionFlags::SILENT | SessionFlags::REPLY_SKIP_NEXT) && session.drops_reply();
+    if silent {
+        reply.undo(mark);
+    }
+    silent
 }
 
-/// Drops the reply where CLIENT REPLY says so.
+/// Tells the logs and the latency monitor of a command that took long, or whose request or reply is large.
 #[cold]
-pub(super) fn drop_reply(session: &mut Session, command: &Registered, reply: &mut Reply<'_>, mark: Mark) {
-    if session.is(SessionFlags::REPLY_SKIP_NEXT) && command.name == "client|reply" {
-        session.set(SessionFlags::REPLY_SKIP_NEXT, false);
-        session.set(SessionFlags::REPLY_SKIP, true);
+pub(super) fn notable(server: &Server, session: &Session, argv: Argv<'_>, finished: &Finished, reply_bytes: usize) {
+    let Finished { command, started, ns, .. } = *finished;
+    let is_fast = command.spec.flags.contains(Flags::FAST);
+    record_spike(server, if is_fast { event::FAST_COMMAND } else { event::COMMAND }, ns);
+    if command.spec.flags.contains(Flags::SKIP_SLOWLOG) {
         return;
     }
-    reply.undo(mark);
-    session.set(SessionFlags::REPLY_SKIP, false);
+    let (config, logs) = (&server.config, &server.stats.logs);
+    let log = |log: &CommandLog, value: u64, max: usize| {
+        if max > 0 {
+            let at_s = (server.clock.at_us(started) + ns / 1000) / 1_000_000;
+            let peer = session.client.endpoint.peer();
+            let entry =
+                session.client.with_names(|names| Entry::new(at_s, value, command.shown(argv), peer, &names.name));
+            log.push(entry, max);
+        }
+    };
+    let us = ns / 1000;
+    if u64::try_from(config.slowlog_log_slower_than()).is_ok_and(|threshold_us| us >= threshold_us) {
+        log(&logs.slow, us, config.slowlog_max_len());
+    }
+    if argv.has_wire_bytes(server.large_request_bytes()) {
+        log(&logs.large_request, argv.wire_bytes() as u64, config.commandlog_large_request_max_len());
+    }
+    if reply_bytes >= server.large_reply_bytes() {
+        log(&logs.large_reply, reply_bytes as u64, config.commandlog_large_reply_max_len());
+    }
 }
 
-/// Shows a command to the clients in MONITOR mode.
+/// Shows a command to the clients in MONITOR mode. `own`: where the client that ran it can be written to directly.
 #[cold]
-pub(super) fn monitor(server: &Server, session: &Session, command: &Registered, argv: Argv<'_>, started: u64) {
+pub(super) fn monitor(
+    server: &Server,
+    session: &Session,
+    argv: Argv<'_>,
+    finished: &Finished,
+    own: Option<&mut Output>,
+) {
+    let command = finished.command;
     if command.spec.flags.intersects(Flags::SKIP_MONITOR | Flags::ADMIN) {
         return;
     }
-    let now_us = server.clock.at_us(started);
+    let now_us = server.clock.at_us(finished.started);
     let mut line = Vec::with_capacity(128);
     let peer = match &session.client.endpoint {
         Endpoint::Unix(path) => format!("unix:{path}"),
@@ -87,18 +120,26 @@ pub(super) fn monitor(server: &Server, session: &Session, command: &Registered, 
     };
     write!(line, "+{}.{:06} [{} {}]", now_us / 1_000_000, now_us % 1_000_000, session.db, peer)
         .expect("writing to a vector succeeds");
-    for arg in argv.iter() {
+    for arg in command.shown(argv) {
         line.push(b' ');
         crate::util::quote::write_quoted(&mut line, arg);
     }
     line.extend_from_slice(b"\r\n");
     let line = Bytes::from(line);
+    let me = session.client.id;
     let limit = server.config.output_limit(ClientClass::Replica).hard_bytes as usize;
     server.monitors.with(|clients| {
-        for client in clients.iter() {
+        for client in
+            clients.iter().filter(|client| client.id != me && !client.flags().intersects(SessionFlags::SILENT))
+        {
             if client.post(line.clone(), limit).is_err() {
                 client.raise(signal::KILL);
             }
         }
     });
+    // Its own line comes right behind the reply, and behind what others sent it before.
+    if let Some(output) = own.filter(|_| session.is(SessionFlags::MONITOR)) {
+        session.client.take_mail().iter().for_each(|mail| output.push(mail));
+        output.push(&line);
+    }
 }

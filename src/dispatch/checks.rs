@@ -26,6 +26,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("memory", memory),
     ("subscribed", subscribed),
     ("loading", loading),
+    ("monitoring", monitoring),
     ("paused", paused),
 ];
 
@@ -70,8 +71,8 @@ fn protected(server: &Server, session: &Session, command: &Registered) -> Result
     Err(Refusal::Error(Error::text(text)))
 }
 
-fn authentication(_: &Server, session: &Session, command: &Registered) -> Result<(), Refusal> {
-    if session.is(SessionFlags::NEEDS_AUTH) && !has(command, Flags::NO_AUTH) {
+fn authentication(server: &Server, session: &Session, command: &Registered) -> Result<(), Refusal> {
+    if !has(command, Flags::NO_AUTH) && server.auth_required(session) {
         return Err(Refusal::Error(error::NOAUTH));
     }
     Ok(())
@@ -109,11 +110,22 @@ fn loading(server: &Server, _: &Session, command: &Registered) -> Result<(), Ref
     Ok(())
 }
 
-/// A paused client waits with its request; CLIENT commands stay possible, or nobody could end the pause.
-fn paused(server: &Server, _: &Session, command: &Registered) -> Result<(), Refusal> {
+/// Whoever watches with MONITOR is not paused, as little as a replica, and so may not touch keys.
+fn monitoring(_: &Server, session: &Session, command: &Registered) -> Result<(), Refusal> {
+    let touches_keys = Flags::READONLY | Flags::WRITE | Flags::MAY_REPLICATE;
+    if session.is(SessionFlags::MONITOR) && command.spec.flags.intersects(touches_keys) {
+        return Err(Refusal::Error(error::REPLICA_NO_KEYS));
+    }
+    Ok(())
+}
+
+/// A paused client waits with its request. As in Redis a pause of all holds CLIENT UNPAUSE up too.
+fn paused(server: &Server, session: &Session, command: &Registered) -> Result<(), Refusal> {
     let gate = server.gate();
-    let may_write = has(command, Flags::WRITE) || has(command, Flags::MAY_REPLICATE);
-    let stops = gate.intersects(Gate::PAUSED_ALL) && !command.name.starts_with("client|")
-        || gate.intersects(Gate::PAUSED_WRITE) && may_write;
-    if stops { Err(Refusal::Wait(Wait::Paused)) } else { Ok(()) }
+    let may_write = command.spec.flags.intersects(Flags::WRITE | Flags::MAY_REPLICATE);
+    let stops = gate.intersects(Gate::PAUSED_ALL) || gate.intersects(Gate::PAUSED_WRITE) && may_write;
+    if stops && !session.is(SessionFlags::MONITOR) && server.unpause_at(server.clock.now_ms()) {
+        return Err(Refusal::Wait(Wait::Paused));
+    }
+    Ok(())
 }

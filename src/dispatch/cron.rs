@@ -7,7 +7,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::client::signal;
 use crate::keyspace::{Effects, ShardId};
-use crate::state::{Gate, Server};
+use crate::state::Server;
+use crate::stats::latency;
+use crate::util::clock::{ticks, ticks_to_ns};
 
 /// Milliseconds between two sweeps of active expiry.
 pub const EXPIRY_TICK_MS: u64 = 10;
@@ -45,14 +47,27 @@ pub fn expire_shard(server: &Server, shard: ShardId) -> usize {
 
 /// One sweep over every shard; one that is locked is left to the next sweep. Locking: one shard at a time.
 pub fn expire_all(server: &Server) -> usize {
-    let off = server.cron_paused.load(Relaxed) || !server.active_expire.load(Relaxed);
-    if off || server.gate().intersects(Gate::PAUSED_ALL | Gate::PAUSED_WRITE) {
+    // Asked first: a pause ends whatever else is off.
+    let paused = server.is_paused() && server.unpause_at(server.clock.now_ms());
+    if paused || server.cron_paused.load(Relaxed) || !server.active_expire.load(Relaxed) {
         return 0;
     }
-    server.keyspace.shard_ids().map(|shard| expire_shard(server, shard)).sum()
+    let started = ticks();
+    let expired = server.keyspace.shard_ids().map(|shard| expire_shard(server, shard)).sum();
+    record_spike(server, latency::event::EXPIRE_CYCLE, ticks_to_ns(ticks() - started));
+    expired
 }
 
-/// The slower round: clock, samples, idle clients, the end of a pause.
+/// Tells the latency monitor how long something took that held others up.
+pub fn record_spike(server: &Server, event: &'static str, ns: u64) {
+    let threshold_ms = server.config.latency_monitor_threshold();
+    let ms = ns / 1_000_000;
+    if threshold_ms > 0 && ms >= threshold_ms.cast_unsigned() {
+        server.stats.latency.record(event, latency::Sample { at_s: server.clock.now_ms() / 1000, ms });
+    }
+}
+
+/// The slower round: clock, samples, idle clients.
 pub fn slow_tick(server: &Server) {
     server.clock.resync();
     if server.cron_paused.load(Relaxed) {
@@ -60,7 +75,6 @@ pub fn slow_tick(server: &Server) {
     }
     let now_ms = server.clock.now_ms();
     measure(server);
-    end_pause(server, now_ms);
     close_idle(server, now_ms);
 }
 
@@ -70,20 +84,13 @@ fn measure(server: &Server) {
     server.stats.memory.look();
 }
 
-fn end_pause(server: &Server, now_ms: u64) {
-    let until_ms = server.pause.until_ms.load(Relaxed);
-    if until_ms != 0 && until_ms <= now_ms {
-        server.unpause();
-    }
-}
-
 fn close_idle(server: &Server, now_ms: u64) {
     let timeout_ms = u64::from(server.config.timeout()) * 1000;
     if timeout_ms == 0 {
         return;
     }
     for client in server.clients.all() {
-        let exempt = client.blocked.load(Relaxed) || client.is_subscribed() || client.is_monitor();
+        let exempt = client.is_waiting() || client.is_subscribed() || client.is_monitor();
         if !exempt && now_ms.saturating_sub(client.facts.active_at_ms.load(Relaxed)) > timeout_ms {
             tracing::debug!(client = client.id, "closing idle client");
             client.raise(signal::KILL);

@@ -109,6 +109,7 @@ impl Executor {
             Ok(command) => command,
             Err(error) => return self.refuse(session, None, &error, output),
         };
+        session.client.facts.last_command.store(command.id + 1, Relaxed);
         if checks::needed(&self.server, session, command) {
             match checks::run(&self.server, session, command) {
                 Ok(()) => {}
@@ -168,9 +169,7 @@ impl Executor {
         reply.error(text);
         let stats = self.stats();
         after::refused(stats, command, &reply);
-        if session.is(SessionFlags::REPLY_OFF | SessionFlags::REPLY_SKIP | SessionFlags::REPLY_SKIP_NEXT) {
-            reply.undo(mark);
-        }
+        after::silence(session, &mut reply, mark);
         Step::Next
     }
 }
@@ -227,15 +226,18 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
     if reply.errors() > 0 {
         after::failed(stats, command, &reply);
     }
-    session.client.facts.last_command.store(command.id + 1, Relaxed);
-    if finished.ns >= server.attention_ns() {
-        after::slow(server, session, command, argv, finished);
+    let facts = &session.client.facts;
+    facts.commands.store(facts.commands.load(Relaxed) + 1, Relaxed);
+    let silent = after::silence(session, &mut reply, finished.mark);
+    let reply_bytes = reply.output().len_since(finished.mark);
+    if finished.ns >= server.attention_ns()
+        || reply_bytes >= server.large_reply_bytes()
+        || argv.has_wire_bytes(server.large_request_bytes())
+    {
+        after::notable(server, session, argv, finished, reply_bytes);
     }
     if server.gate().intersects(Gate::MONITORED) {
-        after::monitor(server, session, command, argv, finished.started);
-    }
-    if session.is(SessionFlags::REPLY_OFF | SessionFlags::REPLY_SKIP | SessionFlags::REPLY_SKIP_NEXT) {
-        after::drop_reply(session, command, &mut reply, finished.mark);
+        after::monitor(server, session, argv, finished, (!silent && flow == Flow::Done).then(|| reply.output()));
     }
     if effects.is_heavy() {
         server.lazy_free.free(effects);

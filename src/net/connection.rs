@@ -15,7 +15,7 @@ use super::worker::{Handover, Shared, with_shared};
 use crate::client::{Session, SessionFlags, signal};
 use crate::config::ClientClass;
 use crate::dispatch::{Executor, Step, Wait};
-use crate::resp::{BigBulk, Limits, Output, Parsed, Parser};
+use crate::resp::{BigBulk, Limits, Output, Parsed, Parser, Protocol, Reply};
 use crate::state::Server;
 use crate::util::task;
 
@@ -276,7 +276,9 @@ impl Connection {
                         return (Turn::Drained, bytes.len());
                     }
                     Err(error) => {
-                        crate::resp::Reply::new(&mut self.output, crate::resp::Protocol::Resp2).error(error.text());
+                        if !self.session.is(SessionFlags::SILENT) {
+                            Reply::new(&mut self.output, Protocol::Resp2).error(error.text());
+                        }
                         return (Turn::Close, bytes.len());
                     }
                 },
@@ -303,7 +305,7 @@ impl Connection {
     fn limits(&self) -> Limits {
         Limits {
             max_bulk_len: self.server.config.proto_max_bulk_len() as u64,
-            authenticated: !self.session.is(SessionFlags::NEEDS_AUTH),
+            authenticated: !self.server.auth_required(&self.session),
             ..Limits::default()
         }
     }
@@ -334,7 +336,9 @@ impl Connection {
                 let server = Arc::clone(&self.server);
                 let ended = server.pause.ended.notified();
                 if server.is_paused() {
+                    self.session.client.paused.store(true, Relaxed);
                     self.until(ended).await;
+                    self.session.client.paused.store(false, Relaxed);
                 }
             }
             Wait::Long => return self.run_long().await,
@@ -400,11 +404,12 @@ impl Connection {
                         stats.add(&stats.counters.net_out, count as u64);
                     });
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
         }
-        if self.output_has_memory() {
+        self.session.client.facts.output_pending.store(self.output.pending(), Relaxed);
+        if self.output.is_empty() && self.output_has_memory() {
             let output = std::mem::take(&mut self.output);
             with_shared(|shared| shared.give_output(output));
         }
@@ -436,7 +441,6 @@ impl Connection {
     fn publish(&self) {
         let facts = &self.session.client.facts;
         facts.query_buffer.store(self.left.len(), Relaxed);
-        facts.output_pending.store(self.output.pending(), Relaxed);
     }
 
     /// Cuts off a client that does not read.

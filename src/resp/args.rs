@@ -101,6 +101,21 @@ impl<'a> Args<'a> {
         Args { spans: self.spans.get(from..).unwrap_or_default(), ..self }
     }
 
+    /// Length of the request that these arguments make, in bytes.
+    pub fn wire_bytes(self) -> usize {
+        let digits = |n: usize| n.checked_ilog10().unwrap_or(0) as usize + 1;
+        let header = |n: usize| 1 + digits(n) + 2;
+        header(self.len()) + self.iter().map(|arg| header(arg.len()) + arg.len() + 2).sum::<usize>()
+    }
+
+    /// Whether the request has at least so many bytes. Costs next to nothing where the buffer holds far less.
+    #[inline]
+    pub fn has_wire_bytes(self, bytes: usize) -> bool {
+        const HEADER_MAX: usize = 16;
+        let most = self.buf.len() + HEADER_MAX * (self.len() + 1);
+        (most >= bytes || !self.apart.is_empty()) && self.wire_bytes() >= bytes
+    }
+
     /// A copy that outlives the read buffer; what lies apart is shared, not copied.
     pub fn to_owned(self) -> OwnedArgs {
         let mut owned = OwnedArgs::default();
@@ -212,6 +227,20 @@ mod tests {
         assert_eq!(view.get_bytes(1), None);
         assert_eq!((view.try_get(2), view.try_get(3)), (Some(&value[..]), None));
         assert!(view.rest(3).is_empty() && view.rest(4).is_empty());
+    }
+
+    #[test]
+    fn the_length_is_that_of_the_request() {
+        let mut owned = OwnedArgs::from_iter(["client", "list"]);
+        assert_eq!(owned.view().wire_bytes(), b"*2\r\n$6\r\nclient\r\n$4\r\nlist\r\n".len());
+        owned.push(&[0; 10]);
+        owned.push(b"");
+        owned.push_bytes(Bytes::from(vec![7; 99_999]));
+        let tail = "$10\r\n0123456789\r\n$0\r\n\r\n$99999\r\n\r\n".len() + 99_999;
+        assert_eq!(owned.view().wire_bytes(), 26 + tail);
+        for (bytes, has) in [(0, true), (26 + tail, true), (27 + tail, false)] {
+            assert_eq!(owned.view().has_wire_bytes(bytes), has);
+        }
     }
 
     #[test]

@@ -98,25 +98,25 @@ impl HistogramSum {
         0
     }
 
-    /// How many durations do not exceed each power of two microseconds: (upper bound in us, cumulative count), from the
-    /// first bucket that holds any to the first that holds all (LATENCY HISTOGRAM).
+    /// The durations in the steps of LATENCY HISTOGRAM, each twice as long as the one before: (upper end in
+    /// microseconds, cumulative count) of the steps that hold any. The ends are those that Redis prints, whose own
+    /// histogram makes them a 128th longer than a power of two; the last step holds all longer durations.
     #[must_use]
-    pub fn cumulative_by_power_of_two_us(&self) -> Vec<(u64, u64)> {
-        let total = self.count();
+    pub fn by_powers_of_two(&self) -> Vec<(u64, u64)> {
+        const STEPS: u32 = 21;
         let mut rows = Vec::new();
-        let mut seen = 0;
-        let mut bucket = 0;
-        for power in 0..30 {
-            let bound_us = 1u64 << power;
-            while bucket < BUCKETS && upper_ns(bucket) <= bound_us * 1024 {
+        let (mut seen, mut bucket) = (0, 0);
+        for step in 0..STEPS {
+            let end_ns = 1024u64 << step;
+            let is_last = step == STEPS - 1;
+            let before = seen;
+            while bucket < BUCKETS && (is_last || upper_ns(bucket) < end_ns) {
                 seen += self.counts[bucket];
                 bucket += 1;
             }
-            if seen > 0 {
-                rows.push((bound_us, seen));
-            }
-            if seen == total {
-                break;
+            if seen > before {
+                let shown_ns = if is_last { end_ns - 1 } else { end_ns + end_ns / 128 - 1 };
+                rows.push((shown_ns / 1000, seen));
             }
         }
         rows
@@ -149,9 +149,29 @@ mod tests {
         assert_eq!(sum.count(), 1000);
         let p50 = sum.percentile_ns(50.0);
         assert!((500_000..570_000).contains(&p50), "{p50}");
-        let rows = sum.cumulative_by_power_of_two_us();
-        assert_eq!(rows.first().map(|r| r.0), Some(1));
-        assert_eq!(rows.last(), Some(&(1024, 1000)));
+        let rows = sum.by_powers_of_two();
+        assert_eq!(
+            rows,
+            [
+                (1, 1),
+                (2, 2),
+                (4, 4),
+                (8, 8),
+                (16, 16),
+                (33, 32),
+                (66, 65),
+                (132, 131),
+                (264, 262),
+                (528, 524),
+                (1056, 1000)
+            ]
+        );
+        for us in [4000, 500_000, 1_500_000, 5_000_000] {
+            histogram.record(us * 1000, false);
+        }
+        let mut sum = HistogramSum::default();
+        histogram.add_to(&mut sum);
+        assert_eq!(sum.by_powers_of_two()[11..], [(4227, 1001), (541_065, 1002), (1_073_741, 1004)]);
         histogram.record(u64::MAX, true);
     }
 }

@@ -6,8 +6,10 @@
 //! May import: config and what is below.
 
 pub mod histogram;
+pub mod latency;
 mod memory;
 mod rates;
+pub mod slowlog;
 
 pub use memory::MemoryMarks;
 pub use rates::{PerSecond, Rates};
@@ -18,6 +20,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use ahash::AHashMap;
 
 use histogram::{Histogram, HistogramSum};
+use latency::LatencyMonitor;
+use slowlog::CommandLogs;
 
 /// What one worker knows of one command.
 #[derive(Debug, Default)]
@@ -179,6 +183,10 @@ pub struct Stats {
     pub rates: Rates,
     /// The greatest use of memory.
     pub memory: MemoryMarks,
+    /// Notable commands.
+    pub logs: CommandLogs,
+    /// Latency spikes.
+    pub latency: LatencyMonitor,
     workers: Box<[WorkerStats]>,
 }
 
@@ -189,6 +197,8 @@ impl Stats {
         Stats {
             rates: Rates::default(),
             memory: MemoryMarks::default(),
+            logs: CommandLogs::default(),
+            latency: LatencyMonitor::default(),
             workers: (0..=workers).map(|worker| WorkerStats::new(commands, worker == workers)).collect(),
         }
     }
