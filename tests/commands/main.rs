@@ -8,8 +8,11 @@ mod harness;
 mod render;
 
 mod bitmap;
+mod client;
 mod command;
 mod connection;
 mod hyperloglog;
+mod latency;
+mod logs;
 mod string;
 mod table;

@@ -6,6 +6,8 @@ mod command;
 mod config;
 mod debug;
 mod info;
+mod latency;
+mod logs;
 mod lolwut;
 mod memory;
 mod module;
@@ -28,6 +30,18 @@ const COMMANDS: &[Command] = &[
         tips: &["nondeterministic_output_order"],
         doc: Doc { since: "2.8.13", summary: "Describes all commands.", complexity: "O(N), N commands", ..Doc::BASE },
         subcommands: command::SUBCOMMANDS,
+        ..Command::BASE
+    },
+    Command {
+        name: "COMMANDLOG",
+        arity: -2,
+        doc: Doc {
+            since: "8.1.0",
+            summary: "Shows commands that were slow, or large to receive or to answer.",
+            complexity: "Depends on the subcommand",
+            ..Doc::BASE
+        },
+        subcommands: logs::COMMANDLOG,
         ..Command::BASE
     },
     Command {
@@ -88,6 +102,18 @@ const COMMANDS: &[Command] = &[
         ..Command::BASE
     },
     Command {
+        name: "LATENCY",
+        arity: -2,
+        doc: Doc {
+            since: "2.8.13",
+            summary: "Shows where and when the server was slow.",
+            complexity: "Depends on the subcommand",
+            ..Doc::BASE
+        },
+        subcommands: latency::SUBCOMMANDS,
+        ..Command::BASE
+    },
+    Command {
         name: "LOLWUT",
         arity: -1,
         flags: READONLY.or(FAST),
@@ -117,6 +143,14 @@ const COMMANDS: &[Command] = &[
         arity: -2,
         doc: Doc { since: "4.0.0", summary: "Manages modules.", complexity: "Depends on the subcommand", ..Doc::BASE },
         subcommands: module::SUBCOMMANDS,
+        ..Command::BASE
+    },
+    Command {
+        name: "MONITOR",
+        arity: 1,
+        flags: ADMIN.or(NOSCRIPT).or(LOADING).or(STALE),
+        run: Run::Plain(logs::monitor),
+        doc: Doc { since: "1.0.0", summary: "Shows every command that the server runs, as it runs.", ..Doc::BASE },
         ..Command::BASE
     },
     Command {
@@ -164,6 +198,18 @@ const COMMANDS: &[Command] = &[
             ],
             ..Doc::BASE
         },
+        ..Command::BASE
+    },
+    Command {
+        name: "SLOWLOG",
+        arity: -2,
+        doc: Doc {
+            since: "2.2.12",
+            summary: "Shows the commands that took longest.",
+            complexity: "Depends on the subcommand",
+            ..Doc::BASE
+        },
+        subcommands: logs::SLOWLOG,
         ..Command::BASE
     },
     Command {

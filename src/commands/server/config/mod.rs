@@ -4,8 +4,9 @@ mod apply;
 
 use super::super::help::help;
 use super::super::prelude::*;
-use crate::config::{Caller, SetError};
+use crate::config::{Caller, ParamId, SetError};
 use crate::keyspace::ShardStats;
+use crate::resp::Args as Argv;
 use crate::state::Gate;
 
 /// Rows of CONFIG.
@@ -63,6 +64,7 @@ pub(super) const SUBCOMMANDS: &[Command] = &[
         arity: -4,
         flags: ADMIN.or(NOSCRIPT).or(LOADING).or(STALE).or(SENSITIVE),
         run: Run::Plain(set),
+        secret: Some(set_secret),
         tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
         doc: Doc {
             since: "2.0.0",
@@ -111,6 +113,12 @@ fn set(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
 
     cx.reply.ok();
     DONE
+}
+
+/// The values of parameters that hold secrets.
+fn set_secret(argv: Argv<'_>, position: usize) -> bool {
+    let is_value = position % 2 == 1;
+    is_value && ParamId::find(argv.get(position - 1)).is_some_and(|id| id.param().sensitive)
 }
 
 /// CONFIG REWRITE, which waits for the disk.

@@ -62,7 +62,7 @@ impl ClientSums {
             let watched = facts.watch.load(Relaxed);
             sums.largest_query = sums.largest_query.max(query);
             sums.largest_output = sums.largest_output.max(output);
-            sums.blocked += usize::from(client.blocked.load(Relaxed));
+            sums.blocked += usize::from(client.is_waiting());
             sums.tracking += usize::from(flags.contains(SessionFlags::TRACKING));
             sums.subscribed += usize::from(client.is_subscribed());
             sums.watching += usize::from(watched > 0);
