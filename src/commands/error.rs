@@ -2,18 +2,27 @@
 
 use std::borrow::Cow;
 
+use crate::keyspace::Busy;
 use crate::resp::Args as Argv;
 
 /// Bytes of a client's word that an error shows.
 const SHOWN_MAX: usize = 128;
 
-/// Why a handler did not act. Nothing has changed when a handler returns one.
+/// Why a handler did not act. Nothing but expired keys has gone when a handler returns one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// The error reply, its code word first, without the leading `-`.
     Reply(Cow<'static, [u8]>),
     /// The command has turned out too long for a worker: dispatch runs it again on a blocking thread.
     TooLongForWorker,
+    /// A long command holds a shard that is to be visited: dispatch runs this one again once that has ended.
+    ShardBusy,
+}
+
+impl From<Busy> for Error {
+    fn from(_: Busy) -> Error {
+        Error::ShardBusy
+    }
 }
 
 impl Error {
@@ -46,6 +55,12 @@ impl Error {
         Error::text(text)
     }
 
+    /// "Unsupported option" of EXPIRE and its kin.
+    #[must_use]
+    pub fn unsupported_option(option: &[u8]) -> Error {
+        Error::text([b"ERR Unsupported option ", option].concat())
+    }
+
     /// "invalid expire time" for the command called `name`.
     #[must_use]
     pub fn expire_time(name: &str) -> Error {
@@ -53,6 +68,27 @@ impl Error {
     }
 }
 
+/// Options of EXPIRE that exclude each other.
+pub const EXPIRE_NX_WITH_OTHERS: Error =
+    Error::new("ERR NX and XX, GT or LT options at the same time are not compatible");
+/// Options of EXPIRE that exclude each other.
+pub const EXPIRE_GT_WITH_LT: Error = Error::new("ERR GT and LT options at the same time are not compatible");
+/// A cursor of the SCAN family that is no number.
+pub const INVALID_CURSOR: Error = Error::new("ERR invalid cursor");
+/// First index of SWAPDB is no number.
+pub const INVALID_FIRST_DB: Error = Error::new("ERR invalid first DB index");
+/// Second index of SWAPDB is no number.
+pub const INVALID_SECOND_DB: Error = Error::new("ERR invalid second DB index");
+/// OBJECT FREQ without an LFU policy.
+pub const NO_LFU_POLICY: Error = Error::new(
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between \
+     policies at runtime LRU and LFU data will take some time to adjust.",
+);
+/// OBJECT IDLETIME with an LFU policy.
+pub const LFU_POLICY: Error = Error::new(
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at \
+     runtime LRU and LFU data will take some time to adjust.",
+);
 /// Unfitting options or words.
 pub const SYNTAX: Error = Error::new("ERR syntax error");
 /// The key holds a value of another type.

@@ -14,12 +14,14 @@ pub mod connection;
 pub mod context;
 pub mod error;
 pub mod expiry;
+pub mod generic;
 pub mod help;
 pub mod hyperloglog;
 pub mod keys;
 pub mod lookup;
 pub mod names;
 pub mod prelude;
+pub mod scan;
 pub mod server;
 pub mod spec;
 pub mod string;
@@ -38,7 +40,8 @@ use std::sync::OnceLock;
 use spec::Group;
 
 /// Every group of commands.
-pub const GROUPS: &[Group] = &[bitmap::GROUP, connection::GROUP, hyperloglog::GROUP, server::GROUP, string::GROUP];
+pub const GROUPS: &[Group] =
+    &[bitmap::GROUP, connection::GROUP, generic::GROUP, hyperloglog::GROUP, server::GROUP, string::GROUP];
 
 static TABLE: OnceLock<CommandTable> = OnceLock::new();
 

@@ -42,6 +42,14 @@ pub(super) fn count(stats: &WorkerStats, effects: &Effects) {
     }
 }
 
+/// Drops what a command took out: at once, or on the thread for what takes long.
+#[inline]
+pub(super) fn drop_values(server: &Server, effects: Effects) {
+    if effects.is_heavy() && !effects.drop_before_reply {
+        server.lazy_free.free(effects);
+    }
+}
+
 /// Counts a command that answered an error.
 #[cold]
 pub(super) fn failed(stats: &WorkerStats, command: &Registered, reply: &Reply<'_>) {

@@ -135,11 +135,8 @@ impl Executor {
                 cx.reply.error(&text);
                 Flow::Done
             }
-            Ok(Err(Error::TooLongForWorker)) => {
-                drop(cx);
-                output.truncate(mark);
-                return Step::Wait(Wait::Long);
-            }
+            Ok(Err(Error::TooLongForWorker)) => return put_off(stats, cx, mark, Wait::Long),
+            Ok(Err(Error::ShardBusy)) => return put_off(stats, cx, mark, Wait::Shards),
             Err(_) => {
                 cx.reply.undo(mark);
                 after::panicked(stats, &mut cx);
@@ -165,7 +162,11 @@ impl Executor {
     ) -> Step {
         let mark = output.mark();
         let mut reply = Reply::new(output, protocol(session));
-        let Error::Reply(text) = error else { return Step::Wait(Wait::Long) };
+        let text = match error {
+            Error::Reply(text) => text,
+            Error::TooLongForWorker => return Step::Wait(Wait::Long),
+            Error::ShardBusy => return Step::Wait(Wait::Shards),
+        };
         reply.error(text);
         let stats = self.stats();
         after::refused(stats, command, &reply);
@@ -215,6 +216,17 @@ fn lock<'k>(
     }
 }
 
+/// Leaves a command to be run again later. Keys that it found expired are gone all the same.
+#[cold]
+fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
+    let Cx { server, mut reply, db, .. } = cx;
+    reply.undo(mark);
+    let effects = db.unlock();
+    after::count(stats, &effects);
+    after::drop_values(server, effects);
+    Step::Wait(wait)
+}
+
 /// Unlocks, then counts and logs.
 #[inline]
 fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, flow: Flow) -> Step {
@@ -239,9 +251,7 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
     if server.gate().intersects(Gate::MONITORED) {
         after::monitor(server, session, argv, finished, (!silent && flow == Flow::Done).then(|| reply.output()));
     }
-    if effects.is_heavy() {
-        server.lazy_free.free(effects);
-    }
+    after::drop_values(server, effects);
     match flow {
         Flow::Done if !session.is(SessionFlags::CLOSE_AFTER_REPLY) => Step::Next,
         _ => Step::Close,

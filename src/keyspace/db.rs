@@ -169,14 +169,18 @@ impl Db {
     /// Sets the expiry, or takes it away. False when there is no such key.
     pub fn set_expire(&mut self, key: &[u8], hash: KeyHash, expire_at_ms: Option<u64>) -> bool {
         let Some(location) = self.find(key, hash) else { return false };
-        let old = self.index.entry(location).expire_at_ms();
+        self.set_expire_at(location, hash, expire_at_ms);
+        true
+    }
+
+    /// The same for the entry at a place found just now; `hash` is that of its key.
+    pub fn set_expire_at(&mut self, location: Location, hash: KeyHash, expire_at_ms: Option<u64>) {
+        let mut entry = self.entry_mut(location);
+        let old = entry.view().expire_at_ms();
         if old != expire_at_ms {
-            if let Some(mut entry) = EntryMut::open(self.index.slot_mut(location), &mut self.bytes) {
-                entry.set_expiry(expire_at_ms);
-            }
+            entry.set_expiry(expire_at_ms);
             self.expiry_changed(hash, old, expire_at_ms);
         }
-        true
     }
 
     /// Takes the expiry away. True when there was one.
@@ -188,7 +192,13 @@ impl Db {
     #[inline]
     pub fn remove(&mut self, key: &[u8], hash: KeyHash) -> Option<EntryBox> {
         let location = self.find(key, hash)?;
-        Some(self.take(location, hash.position()))
+        Some(self.remove_at(location, hash))
+    }
+
+    /// Takes out the entry at a place found just now; `hash` is that of its key.
+    #[inline]
+    pub fn remove_at(&mut self, location: Location, hash: KeyHash) -> EntryBox {
+        self.take(location, hash.position())
     }
 
     /// The earliest expiry, in milliseconds since 1970.

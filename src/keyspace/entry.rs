@@ -29,6 +29,14 @@ const HEAVY_BYTES: usize = 64 << 10;
 /// An object with more elements than this is worth freeing outside the lock.
 const HEAVY_ELEMENTS: usize = 64;
 
+fn is_heavy_text(text: &Bytes) -> bool {
+    text.len() > HEAVY_BYTES
+}
+
+fn is_heavy_object(object: &Object) -> bool {
+    object.len() > HEAVY_ELEMENTS
+}
+
 /// An entry that is in no index; freed when dropped.
 pub struct EntryBox(Block);
 
@@ -103,8 +111,8 @@ impl EntryBox {
     pub fn is_heavy(&self) -> bool {
         match self.view().value() {
             Value::Int(_) | Value::Str(_) => false,
-            Value::Big(text) => text.len() > HEAVY_BYTES,
-            Value::Object(object) => object.len() > HEAVY_ELEMENTS,
+            Value::Big(text) => is_heavy_text(text),
+            Value::Object(object) => is_heavy_object(object),
         }
     }
 

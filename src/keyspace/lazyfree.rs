@@ -67,5 +67,5 @@ impl LazyFree {
 }
 
 fn count(trash: &Effects) -> u64 {
-    (trash.entries.len() + trash.values.len() + trash.dbs.iter().map(super::Db::len).sum::<usize>()) as u64
+    trash.heavy_count() as u64
 }

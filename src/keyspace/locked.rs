@@ -3,7 +3,11 @@
 //!
 //! Lazy expiry happens here: a key whose time has come is removed by whoever looks at it first.
 
+mod visit;
+
 use smallvec::SmallVec;
+
+pub use self::visit::Scanned;
 
 use super::access::Access;
 use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
@@ -38,6 +42,8 @@ pub struct Effects {
     pub values: Vec<External>,
     /// Whole databases emptied.
     pub dbs: Vec<Db>,
+    /// All of it is to be dropped before the reply is sent, however long that takes (FLUSHALL SYNC).
+    pub drop_before_reply: bool,
     /// What the journal is to record instead of the command's own words; see [`Locked::journal_as`].
     pub journaled: Option<Vec<OwnedArgs>>,
 }
@@ -46,7 +52,17 @@ impl Effects {
     /// Whether anything waits to be dropped that may take long.
     #[must_use]
     pub fn is_heavy(&self) -> bool {
-        !self.dbs.is_empty() || !self.values.is_empty() || self.entries.iter().any(EntryBox::is_heavy)
+        !self.dbs.is_empty()
+            || self.values.iter().any(External::is_heavy)
+            || self.entries.iter().any(EntryBox::is_heavy)
+    }
+
+    /// Number of values that take long to drop, the keys of emptied databases included.
+    #[must_use]
+    pub fn heavy_count(&self) -> usize {
+        self.dbs.iter().map(Db::len).sum::<usize>()
+            + self.values.iter().filter(|value| value.is_heavy()).count()
+            + self.entries.iter().filter(|entry| entry.is_heavy()).count()
     }
 }
 
@@ -196,6 +212,7 @@ impl<'k> Locked<'k> {
             }
             None => {
                 self.effects.misses += 1;
+                self.notify(key, events::KEY_MISS);
                 None
             }
         }
@@ -243,6 +260,23 @@ impl<'k> Locked<'k> {
         move || Rng::from_seed(seed).next_u64()
     }
 
+    /// The place of a key that is about to be changed in part (its expiry); it holds until the next insertion or removal.
+    #[inline]
+    pub fn locate(&mut self, key: Key<'_>) -> Option<Location> {
+        let location = self.find_live(self.db, key)?;
+        self.touch(key, location);
+        Some(location)
+    }
+
+    /// Runs `f` in another database.
+    #[inline]
+    pub fn in_db<R>(&mut self, db: usize, f: impl FnOnce(&mut Self) -> R) -> R {
+        let selected = std::mem::replace(&mut self.db, db);
+        let result = f(self);
+        self.db = selected;
+        result
+    }
+
     /// Whether a key exists.
     #[inline]
     pub fn exists(&mut self, key: Key<'_>) -> bool {
@@ -283,8 +317,8 @@ impl<'k> Locked<'k> {
 
     /// Takes a key out of the selected database and hands its entry over.
     pub fn take(&mut self, key: Key<'_>) -> Option<EntryBox> {
-        self.find_live(self.db, key)?;
-        self.part(key.hash).remove(key.name, key.hash)
+        let location = self.find_live(self.db, key)?;
+        Some(self.part(key.hash).remove_at(location, key.hash))
     }
 
     /// Removes a key; false when there was none. Its value is freed after the unlock.
@@ -303,6 +337,12 @@ impl<'k> Locked<'k> {
     #[inline]
     pub fn changed(&mut self, key: Key<'_>, event: Event) {
         self.effects.dirty += 1;
+        self.notify(key, event);
+    }
+
+    /// A second key changed by the same step (RENAME, MOVE): as [`changed`](Self::changed), but counted with the first.
+    #[inline]
+    pub fn changed_too(&mut self, key: Key<'_>, event: Event) {
         self.notify(key, event);
     }
 
@@ -350,9 +390,16 @@ impl<'k> Locked<'k> {
     #[cold]
     fn expire(&mut self, db: usize, key: Key<'_>) {
         if let Some(entry) = self.part_of(db, key.hash).remove(key.name, key.hash) {
-            self.effects.entries.push(entry);
-            self.effects.expired += 1;
-            self.notify(key, events::EXPIRED);
+            self.expired(db, entry);
         }
+    }
+
+    /// To be called once for every entry taken out because its time has come: counts it and tells whoever must know.
+    fn expired(&mut self, db: usize, entry: EntryBox) {
+        let name = entry.view().key();
+        let key = Key { name, hash: self.keyspace.hash(name) };
+        self.effects.expired += 1;
+        self.in_db(db, |locked| locked.notify(key, events::EXPIRED));
+        self.effects.entries.push(entry);
     }
 }

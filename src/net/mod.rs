@@ -77,15 +77,11 @@ async fn wait_for_end(server: &Server) -> io::Result<()> {
 }
 
 async fn expiry(server: Arc<Server>) {
-    let mut tick = tokio::time::interval(Duration::from_millis(cron::EXPIRY_TICK_MS));
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut sweeper = cron::expiry::Sweeper::default();
     loop {
-        tick.tick().await;
-        let expired = cron::expire_all(&server);
-        if expired > 0 {
-            let stats = server.stats.other();
-            stats.add(&stats.counters.expired, expired as u64);
-        }
+        let is_cut = sweeper.sweep(&server).is_cut;
+        let rest_ms = if is_cut { cron::expiry::PAUSE_MS } else { cron::expiry::TICK_MS };
+        tokio::time::sleep(Duration::from_millis(rest_ms)).await;
     }
 }
 

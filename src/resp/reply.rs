@@ -254,6 +254,13 @@ impl<'a> Reply<'a> {
         self.end(deferred, Aggregate::Push, n);
     }
 
+    /// Makes the `n` elements written since `defer` a page of the SCAN family: an array of the cursor and of the elements.
+    pub fn end_page(&mut self, Deferred(mark): Deferred, cursor: u64, n: usize) {
+        let cursor = itoa::Buffer::new().format(cursor).to_owned();
+        let header = format!("*2\r\n${}\r\n{cursor}\r\n*{n}\r\n", cursor.len());
+        self.out.insert(mark, header.as_bytes());
+    }
+
     fn end(&mut self, Deferred(mark): Deferred, aggregate: Aggregate, n: usize) {
         let (kind, n) = aggregate.header(self.protocol, n);
         let mut digits = itoa::Buffer::new();

@@ -5,6 +5,7 @@
 //!
 //! May import: config and what is below.
 
+pub mod expiry;
 pub mod histogram;
 pub mod latency;
 mod memory;
@@ -19,6 +20,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ahash::AHashMap;
 
+use expiry::ExpiryStats;
 use histogram::{Histogram, HistogramSum};
 use latency::LatencyMonitor;
 use slowlog::CommandLogs;
@@ -188,6 +190,8 @@ pub struct Stats {
     /// Latency spikes.
     pub latency: LatencyMonitor,
     workers: Box<[WorkerStats]>,
+    /// Active expiry.
+    pub expiry: ExpiryStats,
 }
 
 impl Stats {
@@ -199,6 +203,7 @@ impl Stats {
             memory: MemoryMarks::default(),
             logs: CommandLogs::default(),
             latency: LatencyMonitor::default(),
+            expiry: ExpiryStats::default(),
             workers: (0..=workers).map(|worker| WorkerStats::new(commands, worker == workers)).collect(),
         }
     }
@@ -256,6 +261,7 @@ impl Stats {
 
     /// CONFIG RESETSTAT. Counts that workers add meanwhile may be lost, nothing else.
     pub fn reset(&self) {
+        self.expiry.reset();
         for worker in &self.workers {
             worker.counters.reset();
             worker.errors.lock().unwrap_or_else(PoisonError::into_inner).clear();

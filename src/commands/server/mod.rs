@@ -6,6 +6,7 @@ mod command;
 mod config;
 mod debug;
 mod info;
+mod keyspace;
 mod latency;
 mod logs;
 mod lolwut;
@@ -57,6 +58,16 @@ const COMMANDS: &[Command] = &[
         ..Command::BASE
     },
     Command {
+        name: "DBSIZE",
+        arity: 1,
+        flags: READONLY.or(FAST),
+        run: Run::Plain(keyspace::dbsize),
+        acl_extra: Categories::KEYSPACE,
+        tips: &["request_policy:all_shards", "response_policy:agg_sum"],
+        doc: Doc { since: "1.0.0", summary: "Counts the keys of the database.", complexity: "O(1)", ..Doc::BASE },
+        ..Command::BASE
+    },
+    Command {
         name: "DEBUG",
         arity: -2,
         flags: ADMIN.or(NOSCRIPT).or(LOADING).or(STALE).or(PROTECTED),
@@ -66,6 +77,38 @@ const COMMANDS: &[Command] = &[
             summary: "Offers tools for testing the server.",
             complexity: "Depends on the subcommand",
             syscmd: true,
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "FLUSHALL",
+        arity: -1,
+        flags: WRITE,
+        run: Run::Global(keyspace::flushall),
+        acl_extra: Categories::KEYSPACE.union(Categories::DANGEROUS),
+        tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+        doc: Doc {
+            since: "1.0.0",
+            summary: "Deletes every key of every database.",
+            complexity: "O(N), N keys",
+            args: &[FLUSH_MODE],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "FLUSHDB",
+        arity: -1,
+        flags: WRITE,
+        run: Run::Global(keyspace::flushdb),
+        acl_extra: Categories::KEYSPACE.union(Categories::DANGEROUS),
+        tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+        doc: Doc {
+            since: "1.0.0",
+            summary: "Deletes every key of the database.",
+            complexity: "O(N), N keys",
+            args: &[FLUSH_MODE],
             ..Doc::BASE
         },
         ..Command::BASE
@@ -213,6 +256,21 @@ const COMMANDS: &[Command] = &[
         ..Command::BASE
     },
     Command {
+        name: "SWAPDB",
+        arity: 3,
+        flags: WRITE.or(FAST),
+        run: Run::Global(keyspace::swapdb),
+        acl_extra: Categories::KEYSPACE.union(Categories::DANGEROUS),
+        doc: Doc {
+            since: "4.0.0",
+            summary: "Exchanges the contents of two databases.",
+            complexity: "O(N), N clients watching or blocked on their keys",
+            args: &[Arg::integer("index1"), Arg::integer("index2")],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
         name: "TIME",
         arity: 1,
         flags: LOADING.or(STALE).or(FAST),
@@ -227,3 +285,7 @@ const COMMANDS: &[Command] = &[
         ..Command::BASE
     },
 ];
+
+const FLUSH_MODE: Arg =
+    Arg::one_of("async", &[Arg::word("async", "ASYNC").since("4.0.0"), Arg::word("sync", "SYNC").since("6.2.0")])
+        .optional();

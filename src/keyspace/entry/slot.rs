@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::block::{Block, Shape};
 use super::value::{EMBSTR_LIMIT_BYTES, INLINE_LIMIT_BYTES, Kind, StringValue};
-use super::{EntryBox, EntryRef, write_string};
+use super::{EntryBox, EntryRef, is_heavy_object, is_heavy_text, write_string};
 use crate::types::Object;
 
 /// User addresses of x86-64 (4-level tables, or 5-level unless asked for) and of AArch64 fit in these bits.
@@ -125,6 +125,15 @@ pub enum External {
 }
 
 impl External {
+    /// True when dropping it takes long enough to be done outside the lock or on another thread.
+    #[must_use]
+    pub fn is_heavy(&self) -> bool {
+        match self {
+            Self::Big(text) => is_heavy_text(text),
+            Self::Object(object) => is_heavy_object(object),
+        }
+    }
+
     fn take(block: Block) -> Option<Self> {
         match block.header().kind() {
             Kind::StrInt | Kind::StrEmb | Kind::StrRaw => None,

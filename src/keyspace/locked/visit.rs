@@ -1,0 +1,124 @@
+//! What goes over shards as a whole: walks, random keys, due keys, emptied and exchanged databases.
+//!
+//! A command without declared keys visits shards one by one; each is locked for its turn alone, unless the command holds
+//! it anyway (inside of EXEC, or with all shards locked).
+
+use super::Locked;
+use crate::keyspace::{Busy, Db, EntryRef, Key, ShardData, ShardId};
+
+/// What one turn of [`Locked::scan`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scanned {
+    /// Entries looked at, those that had expired included.
+    pub seen: usize,
+    /// Position to go on with; `None` at the end of the shard.
+    pub next: Option<u32>,
+}
+
+impl<'k> Locked<'k> {
+    /// Runs `f` with shard `id` locked.
+    ///
+    /// # Errors
+    /// `Busy` when a long command holds the shard and the caller is a worker.
+    ///
+    /// # Panics
+    /// When other shards are locked but not this one: the order of locking would be lost.
+    pub fn visit<R>(&mut self, id: ShardId, on_worker: bool, f: impl FnOnce(&mut Self) -> R) -> Result<R, Busy> {
+        if self.guards.is_empty() {
+            let guard = if on_worker { self.keyspace.lock_or_busy(id)? } else { self.keyspace.lock(id) };
+            self.guards.push(guard);
+            let result = f(self);
+            self.guards.clear();
+            return Ok(result);
+        }
+        let is_held = self.guards.iter().any(|guard| guard.id() == id);
+        assert!(is_held, "a visitor holds no shard, or the one that it visits");
+        Ok(f(self))
+    }
+
+    /// The data of a locked shard.
+    fn shard(&mut self, id: ShardId) -> &mut ShardData {
+        let at = self.guards.binary_search_by_key(&id, |guard| guard.id());
+        &mut self.guards[at.expect("a visited shard is locked")]
+    }
+
+    /// Keys of the selected database in a locked shard, those past their expiry included.
+    pub fn len_in(&mut self, id: ShardId) -> usize {
+        let db = self.db;
+        self.shard(id).db(db).map_or(0, Db::len)
+    }
+
+    /// Keys of the selected database in all shards, visited one by one.
+    ///
+    /// # Errors
+    /// As [`Locked::visit`].
+    pub fn db_len(&mut self, on_worker: bool) -> Result<usize, Busy> {
+        self.keyspace.shard_ids().map(|id| self.visit(id, on_worker, |db| db.len_in(id))).sum()
+    }
+
+    /// Walks over the selected database's keys in a locked shard by position, from `from` on, until about `count` were
+    /// looked at. Keys whose time has come are removed and not shown. See [`Index::scan`](crate::keyspace::Index::scan)
+    /// for what the walk promises.
+    pub fn scan(&mut self, id: ShardId, from: u32, count: usize, mut show: impl FnMut(EntryRef<'_>)) -> Scanned {
+        let (db, now_ms) = (self.db, self.now_ms);
+        let Some(part) = self.shard(id).db(db) else { return Scanned { seen: 0, next: None } };
+        let mut seen = 0;
+        let mut due: Vec<Box<[u8]>> = Vec::new();
+        let next = part.scan(from, count, |entry| {
+            seen += 1;
+            if entry.is_expired(now_ms) { due.push(entry.key().into()) } else { show(entry) }
+        });
+        for name in due {
+            self.expire(db, Key { name: &name, hash: self.keyspace.hash(&name) });
+        }
+        Scanned { seen, next }
+    }
+
+    /// Shows a random key of the selected database in a locked shard; keys whose time has come are removed on the way.
+    /// False when the shard has none.
+    pub fn random(&mut self, id: ShardId, mut dice: impl FnMut() -> u64, show: impl FnOnce(EntryRef<'_>)) -> bool {
+        let (db, now_ms) = (self.db, self.now_ms);
+        loop {
+            let Some(entry) = self.shard(id).db(db).and_then(|part| part.random(dice())) else { return false };
+            if !entry.is_expired(now_ms) {
+                show(entry);
+                return true;
+            }
+            let name: Box<[u8]> = entry.key().into();
+            self.expire(db, Key { name: &name, hash: self.keyspace.hash(&name) });
+        }
+    }
+
+    /// Removes up to `limit` keys of any database of a locked shard whose time has come; answers how many.
+    pub fn expire_due(&mut self, id: ShardId, limit: usize) -> usize {
+        let now_ms = self.now_ms;
+        let mut count = 0;
+        for db in 0..self.shard(id).dbs().count() {
+            while count < limit
+                && let Some(entry) = self.shard(id).db_mut(db).pop_due(now_ms)
+            {
+                self.expired(db, entry);
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Empties a database, or all of them, in every locked shard. What they held is dropped after the unlock.
+    pub fn empty_dbs(&mut self, only: Option<usize>) {
+        for guard in &mut self.guards {
+            let chosen =
+                guard.dbs_mut().filter(|(number, db)| only.is_none_or(|only| only == *number) && !db.is_empty());
+            for (_, db) in chosen {
+                self.effects.dirty += db.len() as u64;
+                self.effects.dbs.push(db.clear());
+            }
+        }
+    }
+
+    /// Exchanges two databases in every locked shard.
+    pub fn swap_dbs(&mut self, one: usize, other: usize) {
+        self.guards.iter_mut().for_each(|guard| guard.swap_dbs(one, other));
+        self.effects.dirty += 1;
+    }
+}
