@@ -11,6 +11,7 @@ mod bitmap;
 mod client;
 mod command;
 mod connection;
+mod generic;
 mod hyperloglog;
 mod latency;
 mod logs;
