@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 NEXTEST := $(shell cargo nextest --version > /dev/null 2>&1 && echo yes)
 FILTER ?=
 
-.PHONY: help run check test test-slow deps compat bench bench-peers docs
+.PHONY: help run check test test-slow loom deps compat bench bench-peers docs
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -23,13 +23,17 @@ check: ## format, clippy with warnings denied, docs with broken links denied
 deps: ## install what the tests need from Debian (redis-server, redis-tools, tcl), or say what is missing
 	@scripts/tests-need
 
-test: deps ## unit, property, command, server and differential tests, and doc tests (FILTER=name)
+test: deps ## unit, property, command, server and differential tests, doc tests, each bench once (FILTER=name)
 ifeq ($(NEXTEST),yes)
 	cargo nextest run --no-tests=warn $(FILTER)
 else
 	cargo test --lib --bins --tests -- $(FILTER)
 endif
 	cargo test --doc
+	cargo test --quiet --benches
+
+loom: ## every interleaving of small programs over the shards' locks
+	cargo test --features loom --test loom_shards
 
 test-slow: deps ## the tests that are marked as slow
 ifeq ($(NEXTEST),yes)
