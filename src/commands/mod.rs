@@ -12,6 +12,8 @@ pub mod bitmap;
 pub mod categories;
 pub mod connection;
 pub mod context;
+#[cfg(test)]
+mod docs;
 pub mod error;
 pub mod expiry;
 pub mod generic;
