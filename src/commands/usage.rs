@@ -2,37 +2,50 @@
 
 use super::spec::{Arg, ArgKind, Command};
 
+/// Bytes up to which a repeated argument is written again.
+const REPEATED_MAX: usize = 40;
+
 /// The arguments of `command` in the usual notation, as `key [NX | XX] member [member ...]`; empty where it takes none.
 /// `words` are the words that name it: 1, or 2 for a subcommand.
 #[must_use]
 pub fn usage(command: &Command, words: usize) -> String {
-    let takes_more = command.arity < 0 || command.arity as usize > words;
+    let takes_more = usize::from(command.arity.unsigned_abs()) > words;
     if command.doc.args.is_empty() && command.subcommands.is_empty() && takes_more {
         return "...".to_owned();
     }
-    sequence(command.doc.args, " ")
+    joined(command.doc.args, " ", one)
 }
 
-fn sequence(args: &[Arg], between: &str) -> String {
-    args.iter().map(one).collect::<Vec<_>>().join(between)
+fn joined(args: &[Arg], between: &str, each: impl Fn(&Arg) -> String) -> String {
+    args.iter().map(each).collect::<Vec<_>>().join(between)
 }
 
 fn one(arg: &Arg) -> String {
+    if !arg.optional {
+        return required(arg);
+    }
+    // The brackets of an option serve as those of a choice.
+    if arg.kind == ArgKind::OneOf && arg.token.is_empty() && !arg.multiple {
+        return format!("[{}]", joined(arg.args, " | ", required));
+    }
+    format!("[{}]", required(arg))
+}
+
+/// An argument that is given, or one of a choice.
+fn required(arg: &Arg) -> String {
     let value = match arg.kind {
         ArgKind::PureToken => String::new(),
-        // The brackets of an option serve as those of a choice.
-        ArgKind::OneOf if arg.optional && arg.token.is_empty() && !arg.multiple => sequence(arg.args, " | "),
-        ArgKind::OneOf => format!("<{}>", sequence(arg.args, " | ")),
-        ArgKind::Block => sequence(arg.args, " "),
+        ArgKind::OneOf => format!("<{}>", joined(arg.args, " | ", required)),
+        ArgKind::Block => joined(arg.args, " ", one),
         _ => arg.name.to_owned(),
     };
     let space = if arg.token.is_empty() || value.is_empty() { "" } else { " " };
-    let mut text = format!("{}{space}{value}", arg.token);
-    if arg.multiple {
-        let again = if arg.multiple_token { &text } else { &value };
-        text = format!("{text} [{again} ...]");
+    let text = format!("{}{space}{value}", arg.token);
+    if !arg.multiple {
+        return text;
     }
-    if arg.optional { format!("[{text}]") } else { text }
+    let again = if arg.multiple_token { &text } else { &value };
+    if again.len() <= REPEATED_MAX { format!("{text} [{again} ...]") } else { format!("{text} [...]") }
 }
 
 #[cfg(test)]
@@ -64,5 +77,16 @@ mod tests {
         assert_eq!(usage(&command(1, &[]), 1), "");
         assert_eq!(usage(&command(-4, &[]), 1), "...");
         assert_eq!(usage(&command(2, &[]), 2), "");
+        assert_eq!(usage(&command(-1, &[]), 1), "");
+    }
+
+    #[test]
+    fn a_choice_needs_no_options_and_no_second_text() {
+        const FILTERS: &[Arg] = &[
+            Arg::string("some-long-name").token("FIRST").optional(),
+            Arg::string("another-name").token("SECOND").optional(),
+        ];
+        const ARGS: &[Arg] = &[Arg::one_of("filter", FILTERS).multiple()];
+        assert_eq!(usage(&command(-2, ARGS), 1), "<FIRST some-long-name | SECOND another-name> [...]");
     }
 }

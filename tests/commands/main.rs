@@ -2,15 +2,20 @@
 //!
 //! Start with [`harness`]: `both(|t| { t.expect("SET k v", "OK"); t.expect("GET k", r#""v""#); })`.
 
+#[path = "../server/fixture.rs"]
+mod fixture;
 #[path = "../generator/mod.rs"]
 mod generator;
 mod harness;
 mod render;
+#[path = "../server/wire.rs"]
+mod wire;
 
 mod bitmap;
 mod client;
 mod command;
 mod connection;
+mod facts;
 mod generic;
 mod hyperloglog;
 mod latency;
