@@ -2,17 +2,11 @@
 //! always absolute.
 
 use super::value::{Reason, Value};
+use crate::util::os::error_text;
 use bytes::Bytes;
 use std::ffi::OsStr;
-use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-
-/// The text of an operating system error without Rust's trailing number.
-pub(crate) fn os_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_string()
-}
 
 /// The path behind a stored directory.
 pub(crate) fn path_of(value: &Value) -> PathBuf {
@@ -30,8 +24,8 @@ pub(crate) fn started_in() -> Value {
 /// Checks that `arg`, seen from `current`, is a directory one may enter, and gives its absolute path.
 pub(crate) fn resolve(arg: &[u8], current: &Value) -> Result<Value, Reason> {
     let path = path_of(current).join(Path::new(OsStr::from_bytes(arg)));
-    let resolved = path.canonicalize().map_err(|error| os_text(&error))?;
+    let resolved = path.canonicalize().map_err(|error| error_text(&error))?;
     // Opening the path with a trailing dot asks for the right to enter it.
-    resolved.join(".").metadata().map_err(|error| os_text(&error))?;
+    resolved.join(".").metadata().map_err(|error| error_text(&error))?;
     Ok(Value::Text(Bytes::from(resolved.into_os_string().into_vec())))
 }

@@ -1,8 +1,8 @@
 //! The command line: `nyala [file|-] [--name value ...] [-]`.
 
 use super::Config;
-use super::dir::os_text;
 use super::load::{LoadError, Loader, Origin};
+use crate::util::os::error_text;
 use crate::util::split_args::{quote, split_args};
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
@@ -77,7 +77,7 @@ impl Invocation {
             let mut text = Vec::new();
             stdin
                 .read_to_end(&mut text)
-                .map_err(|error| LoadError::Open { path: PathBuf::from("-"), reason: os_text(&error) })?;
+                .map_err(|error| LoadError::Open { path: PathBuf::from("-"), reason: error_text(&error) })?;
             loader.text(&Origin::Stdin, &text)?;
         }
         for (at, OptionLine { text, words }) in option_lines(rest).into_iter().enumerate() {

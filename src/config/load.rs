@@ -7,7 +7,8 @@ use super::store::parse;
 use super::table::ParamId;
 use super::user::DefaultUser;
 use super::value::{Reason, Value, split_text};
-use super::{Config, Rename, dir, include};
+use super::{Config, Rename, include};
+use crate::util::os::error_text;
 use crate::util::split_args::split_args;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -109,7 +110,7 @@ impl Loader {
 
     pub(super) fn file(&mut self, path: &Path) -> Result<(), LoadError> {
         let text =
-            std::fs::read(path).map_err(|error| LoadError::Open { path: path.into(), reason: dir::os_text(&error) })?;
+            std::fs::read(path).map_err(|error| LoadError::Open { path: path.into(), reason: error_text(&error) })?;
         self.text(&Origin::File(path.into()), &text)
     }
 

@@ -4,12 +4,12 @@
 //! not the default. Comments, `include` and `rename-command` lines stay. Runs of empty lines become one, as by Redis.
 
 use super::Config;
-use super::dir::os_text;
 use super::number::memory_with_unit;
 use super::param::Kind;
 use super::store::default_of;
 use super::table::ParamId;
 use super::value::{Value, print};
+use crate::util::os::error_text;
 use crate::util::split_args::{quote, split_args};
 use ahash::AHashMap;
 use std::collections::VecDeque;
@@ -29,7 +29,7 @@ pub enum RewriteError {
     #[error("The server is running without a config file")]
     NoFile,
     /// The file system refused.
-    #[error("Rewriting config file: {}", os_text(.0))]
+    #[error("Rewriting config file: {}", error_text(.0))]
     Io(#[from] io::Error),
 }
 

@@ -5,6 +5,7 @@
 //!
 //! May import: dispatch and everything below.
 
+mod accept;
 mod connection;
 mod listener;
 mod stream;
@@ -14,42 +15,61 @@ pub use listener::Listeners;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
-use crate::config::ShutdownOptions;
+use crate::client::signal::{CLOSE_AFTER_REPLY, KILL};
 use crate::dispatch::cron;
-use crate::state::Server;
+use crate::state::{Relisten, Server};
 use crate::util::task;
 
-/// How long connections have to finish the command at hand once the server ends.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+use accept::Accepting;
+use worker::Stopped;
+
+/// How long pending replies have to get to their clients once the server ends.
+const FLUSH_GRACE: Duration = Duration::from_millis(500);
+/// How long commands that run on threads of their own have to finish after that.
+const COMMAND_GRACE: Duration = Duration::from_secs(5);
+/// How long CONFIG SET waits for new sockets.
+const RELISTEN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Serves until a shutdown is requested. `ready` is called once connections are accepted.
 ///
 /// # Errors
 /// When the runtime or the signal handlers cannot be set up.
 pub fn serve(server: &Arc<Server>, listeners: Listeners, ready: impl FnOnce()) -> io::Result<()> {
-    let workers = worker::start(server)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let accepting = listener::Acceptor::new(Arc::clone(server), workers.senders());
-        accepting.listen(listeners)?;
-        let relisten = accepting.handle();
-        let _ = server.listen.set(crate::state::Relisten(Box::new(move |server| relisten.reopen(server))));
+        let mut signals = Signals::new()?;
+        let workers = worker::start(server)?;
+        let mut accepting = Accepting::start(Arc::clone(server), workers.senders(), listeners)?;
+        let mut relisten = take_relisten(server);
         task::spawn(expiry(Arc::clone(server)));
         task::spawn(slow_work(Arc::clone(server)));
         ready();
-        wait_for_end(server).await
+        loop {
+            tokio::select! {
+                () = signals.ask_for_shutdown(server) => {}
+                () = server.shutdown.raised.notified() => break,
+                Some(answer) = relisten.recv() => drop(answer.send(accepting.reopen_tcp().await)),
+            }
+        }
+        tracing::warn!("User requested shutdown...");
+        accepting.stop().await;
+        tokio::select! {
+            () = end_connections(server, workers.stop()) => {}
+            () = signals.second() => {
+                tracing::warn!("You insist... exiting now.");
+                std::process::exit(1);
+            }
+        }
+        Ok::<_, io::Error>(())
     })?;
-    tracing::warn!("User requested shutdown...");
-    for client in server.clients.all() {
-        client.raise(crate::client::signal::KILL);
-    }
-    workers.stop(SHUTDOWN_GRACE);
+    // Threads that still run a command would be waited for.
+    runtime.shutdown_background();
     if let Some(path) = server.config.unixsocket() {
         tracing::info!("Removing the unix socket file.");
         let _ = std::fs::remove_file(path);
@@ -57,23 +77,59 @@ pub fn serve(server: &Arc<Server>, listeners: Listeners, ready: impl FnOnce()) -
     Ok(())
 }
 
-/// Waits for SIGTERM, SIGINT or SHUTDOWN.
-async fn wait_for_end(server: &Server) -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {
-            tracing::warn!("Received SIGTERM scheduling shutdown...");
-            server.shutdown.request(server.config.shutdown_on_sigterm());
-        }
-        _ = interrupt.recv() => {
-            tracing::warn!("Received SIGINT scheduling shutdown...");
-            server.shutdown.request(server.config.shutdown_on_sigint());
-        }
-        () = server.shutdown.raised.notified() => {}
+type Answer = std::sync::mpsc::Sender<Result<(), String>>;
+
+/// Lets CONFIG SET, on any thread, ask for new sockets; answers where these requests arrive.
+fn take_relisten(server: &Server) -> mpsc::UnboundedReceiver<Answer> {
+    let (ask, asked) = mpsc::unbounded_channel::<Answer>();
+    let relisten = move |_: &Server| {
+        let (answer, answered) = std::sync::mpsc::channel();
+        ask.send(answer).map_err(|_| "the server is about to end".to_owned())?;
+        answered.recv_timeout(RELISTEN_PATIENCE).map_err(|_| "no answer in time".to_owned())?
+    };
+    // A second server in one process would keep its own.
+    let _ = server.listen.set(Relisten(Box::new(relisten)));
+    asked
+}
+
+/// Lets every connection finish its command and send its replies, and waits for that, but not for ever.
+async fn end_connections(server: &Server, mut workers: Stopped) {
+    raise_all(server, CLOSE_AFTER_REPLY);
+    if !workers.within(FLUSH_GRACE).await {
+        raise_all(server, KILL);
+        workers.within(COMMAND_GRACE).await;
     }
-    let _: Option<ShutdownOptions> = server.shutdown.requested();
-    Ok(())
+}
+
+fn raise_all(server: &Server, signals: u32) {
+    server.clients.all().iter().for_each(|client| client.raise(signals));
+}
+
+/// The signals that end the server.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for a signal and requests the shutdown.
+    async fn ask_for_shutdown(&mut self, server: &Server) {
+        let (name, options) = tokio::select! {
+            _ = self.terminate.recv() => ("SIGTERM", server.config.shutdown_on_sigterm()),
+            _ = self.interrupt.recv() => ("SIGINT", server.config.shutdown_on_sigint()),
+        };
+        tracing::warn!("Received {name} scheduling shutdown...");
+        server.shutdown.request(options);
+    }
+
+    /// Waits for SIGINT while the server ends already.
+    async fn second(&mut self) {
+        self.interrupt.recv().await;
+    }
 }
 
 async fn expiry(server: Arc<Server>) {
@@ -92,10 +148,4 @@ async fn slow_work(server: Arc<Server>) {
         tick.tick().await;
         cron::slow_tick(&server);
     }
-}
-
-/// Counts a connection that was refused because there are too many.
-fn count_rejected(server: &Server) {
-    let stats = server.stats.other();
-    stats.counters.rejected_connections.fetch_add(1, Relaxed);
 }

@@ -1,9 +1,11 @@
 //! A connection's socket, TCP or Unix.
 
 use std::io::{self, IoSlice};
-use std::task::{Context, Poll};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use bytes::BufMut;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 /// A non-blocking stream socket.
@@ -54,9 +56,13 @@ impl Stream {
         both!(self, stream => stream.poll_write_ready(cx))
     }
 
+    /// Reads once, or waits for bytes. A read that does not fill `buf` has emptied the socket, which tokio then knows:
+    /// the next wait needs no further read to find that out.
     #[inline]
-    pub(super) fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        both!(self, stream => stream.try_read(buf))
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buf = ReadBuf::new(buf);
+        ready!(both!(self, stream => Pin::new(stream).poll_read(cx, &mut buf)))?;
+        Poll::Ready(Ok(buf.filled().len()))
     }
 
     pub(super) fn try_read_buf(&self, buf: &mut impl BufMut) -> io::Result<usize> {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::connection;
 use super::stream::Accepted;
-use crate::client::Client;
+use crate::client::{Client, Endpoint};
 use crate::dispatch::Executor;
 use crate::resp::Output;
 use crate::state::Server;
@@ -20,6 +20,13 @@ use crate::util::task;
 const READ_BUFFER: usize = 64 * 1024;
 /// Connections that may wait to be taken over by a worker.
 const HANDOVER_MAX: usize = 1024;
+/// Long commands that run at once for the connections of one worker; more wait for a thread.
+const LONG_COMMANDS_MAX: usize = 16;
+/// Tasks run before a worker looks for new events again. With fewer, the connections that became ready together would
+/// not all have been read when the first of them writes its replies.
+const EVENT_INTERVAL: u32 = 512;
+/// How often a stopping worker looks whether its connections have ended.
+const STOP_TICK: Duration = Duration::from_millis(2);
 /// Reply buffers that a worker keeps for the next connection that has something to say.
 const POOLED_OUTPUTS: usize = 64;
 
@@ -27,8 +34,31 @@ const POOLED_OUTPUTS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Handover {
     pub(super) socket: Accepted,
-    pub(super) client: Arc<Client>,
+    pub(super) registration: Registration,
     pub(super) needs_auth: bool,
+}
+
+/// A client's place in the table of clients; it is given up when this is dropped, however the connection ends.
+#[derive(Debug)]
+pub(super) struct Registration {
+    pub(super) server: Arc<Server>,
+    pub(super) client: Arc<Client>,
+}
+
+impl Registration {
+    pub(super) fn new(server: &Arc<Server>, endpoint: Endpoint, fd: i32, worker: usize) -> Registration {
+        let client = server.clients.connect(endpoint, fd, worker, server.clock.now_ms());
+        Registration { server: Arc::clone(server), client }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        if self.client.is_monitor() {
+            self.server.remove_monitor(self.client.id);
+        }
+        self.server.clients.disconnect(self.client.id);
+    }
 }
 
 /// What the connections of a worker share; used only inside of synchronous code.
@@ -81,15 +111,27 @@ impl Workers {
         self.senders.clone()
     }
 
-    /// Waits for the workers to end, which they do once all their connections have closed or `grace` is over.
-    pub(super) fn stop(self, grace: Duration) {
+    /// Tells the workers to end once all their connections have; answers what to wait for.
+    pub(super) fn stop(self) -> Stopped {
+        drop(self.senders);
         self.stops.iter().for_each(|stop| stop.notify_one());
-        let (done, all_done) = std::sync::mpsc::channel();
+        let (done, stopped) = oneshot::channel();
         task::spawn_thread("stop", move || {
             self.threads.into_iter().for_each(|thread| drop(thread.join()));
             let _ = done.send(());
         });
-        let _ = all_done.recv_timeout(grace);
+        Stopped(stopped)
+    }
+}
+
+/// The end of the workers.
+#[derive(Debug)]
+pub(super) struct Stopped(oneshot::Receiver<()>);
+
+impl Stopped {
+    /// Waits for it, `most` at most; true when it came.
+    pub(super) async fn within(&mut self, most: Duration) -> bool {
+        tokio::time::timeout(most, &mut self.0).await.is_ok()
     }
 }
 
@@ -101,7 +143,11 @@ pub(super) fn start(server: &Arc<Server>) -> io::Result<Workers> {
     let mut workers = Workers { senders: Vec::new(), threads: Vec::new(), stops: Vec::new() };
     for number in 0..server.workers {
         let (sender, receiver) = mpsc::channel(HANDOVER_MAX);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .event_interval(EVENT_INTERVAL)
+            .max_blocking_threads(LONG_COMMANDS_MAX)
+            .build()?;
         let server = Arc::clone(server);
         let stop = Arc::new(Notify::new());
         workers.stops.push(Arc::clone(&stop));
@@ -112,19 +158,28 @@ pub(super) fn start(server: &Arc<Server>) -> io::Result<Workers> {
     Ok(workers)
 }
 
+/// Makes the current thread a worker.
+pub(super) fn take_seat(server: &Arc<Server>, number: usize) {
+    let executor = Executor::worker(Arc::clone(server), number);
+    let read_buffer = vec![0; READ_BUFFER].into_boxed_slice();
+    SHARED.set(Some(Shared { executor, read_buffer, outputs: Vec::new() }));
+}
+
 async fn run(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver<Handover>, stop: Arc<Notify>) {
-    let executor = Executor::worker(Arc::clone(&server), number);
-    SHARED.set(Some(Shared { executor, read_buffer: vec![0; READ_BUFFER].into_boxed_slice(), outputs: Vec::new() }));
+    take_seat(&server, number);
     loop {
         tokio::select! {
             handover = connections.recv() => match handover {
-                Some(handover) => connection::start(&server, handover),
+                Some(handover) => connection::start(handover),
                 None => break,
             },
             () = stop.notified() => break,
         }
     }
-    while server.clients.all().iter().any(|client| client.worker == number) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
+    // Who came too late is dropped.
+    drop(connections);
+    let connections = tokio::runtime::Handle::current().metrics();
+    while connections.num_alive_tasks() > 0 {
+        tokio::time::sleep(STOP_TICK).await;
     }
 }

@@ -5,6 +5,12 @@ use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::AsRawFd;
 
+/// The text of an error of the operating system without Rust's trailing number.
+pub fn error_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
 /// Seconds to add to UTC for the local time at `unix_s`.
 pub fn utc_offset_s(unix_s: i64) -> i64 {
     let mut local = std::mem::MaybeUninit::<libc::tm>::zeroed();

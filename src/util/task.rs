@@ -4,9 +4,27 @@
 
 use std::future::Future;
 
+use tokio::task::JoinSet;
+
 /// Starts a task on the current thread's runtime.
 pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     drop(tokio::spawn(task));
+}
+
+/// Tasks that are stopped together.
+#[derive(Debug, Default)]
+pub struct Group(JoinSet<()>);
+
+impl Group {
+    /// Starts a task on the current thread's runtime.
+    pub fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.spawn(task);
+    }
+
+    /// Stops the tasks where they wait, and comes back when all that they held is dropped.
+    pub async fn stop(&mut self) {
+        self.0.shutdown().await;
+    }
 }
 
 /// Starts a thread.

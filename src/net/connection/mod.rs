@@ -1,0 +1,299 @@
+//! One client's connection: reads what has come, runs every request in it, writes once.
+//!
+//! The socket is read into the worker's buffer and requests run right there; only what is left of an unfinished request
+//! moves into the connection ([`input`]), so that an idle connection holds no buffer. Replies are written
+//! ([`replies`]) after the other connections that were ready have had their turn, all in one go.
+
+mod input;
+mod replies;
+#[cfg(test)]
+mod tests;
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
+
+use tokio::time::Sleep;
+
+use super::stream::Stream;
+use super::worker::{Handover, Registration, with_shared};
+use crate::client::{Session, SessionFlags, signal};
+use crate::dispatch::{Executor, Step, Wait};
+use crate::resp::Output;
+use crate::state::Server;
+use crate::util::task;
+
+use input::Input;
+
+/// Published as the time of the last interaction while a command runs on a thread of its own: its client is not idle.
+const BUSY: u64 = u64::MAX;
+
+/// Takes a connection over: its task runs on the current worker from now on.
+pub(super) fn start(handover: Handover) {
+    let Handover { socket, registration, needs_auth } = handover;
+    match socket.into_stream() {
+        Ok(stream) => {
+            let mut session = Session::new(Arc::clone(&registration.client));
+            session.set(SessionFlags::NEEDS_AUTH, needs_auth);
+            task::spawn(run(registration, stream, session));
+        }
+        Err(error) => tracing::warn!("cannot take a connection over: {error}"),
+    }
+}
+
+async fn run(registration: Registration, stream: Stream, session: Session) {
+    let client = Arc::clone(&registration.client);
+    tracing::debug!(client = client.id, "Accepted {}", client.endpoint.peer());
+    poll_fn(|cx| {
+        client.set_waker(cx.waker());
+        Poll::Ready(())
+    })
+    .await;
+    let mut connection = Connection {
+        server: Arc::clone(&registration.server),
+        stream,
+        session,
+        input: Input::default(),
+        output: Output::default(),
+        soft_limit_ends: None,
+    };
+    if let Err(error) = connection.serve().await {
+        tracing::debug!(client = client.id, "Closing client: {error}");
+    }
+}
+
+/// A connection and its state between requests.
+struct Connection {
+    server: Arc<Server>,
+    stream: Stream,
+    session: Session,
+    input: Input,
+    output: Output,
+    /// When the client must have read its replies: the soft limit is exceeded.
+    soft_limit_ends: Option<Pin<Box<Sleep>>>,
+}
+
+/// What ended a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Everything that has come is run.
+    Drained,
+    /// More requests stand in the input: enough replies were waiting, or the first of them had to wait.
+    More,
+    /// The request at the head of the input waits.
+    Wait(Wait),
+    /// Nothing more is to be run.
+    Close,
+}
+
+/// What others want of the connection.
+enum Wish {
+    GoOn,
+    /// The end, once the replies are sent.
+    Finish,
+    /// The end, now.
+    End,
+}
+
+impl Connection {
+    async fn serve(&mut self) -> io::Result<()> {
+        loop {
+            let Some(mut turn) = self.next_turn().await? else { return Ok(()) };
+            loop {
+                match self.obey_signals() {
+                    Wish::GoOn => {}
+                    Wish::Finish => return self.finish().await,
+                    Wish::End => return Ok(()),
+                }
+                turn = match turn {
+                    Turn::Drained => break,
+                    Turn::Close => return self.finish().await,
+                    Turn::More => {
+                        self.send()?;
+                        self.run_kept()
+                    }
+                    Turn::Wait(wait) => {
+                        self.send()?;
+                        self.wait(wait).await
+                    }
+                };
+            }
+            if !self.output.is_empty() {
+                let_others_run().await;
+            }
+            self.send()?;
+        }
+    }
+
+    /// Waits for bytes and runs what they ask for, for a signal, or for room to write where replies wait. `None` at the
+    /// end of the stream.
+    async fn next_turn(&mut self) -> io::Result<Option<Turn>> {
+        let writing = !self.output.is_empty();
+        poll_fn(|cx| {
+            if self.session.client.signals() != 0 {
+                return Poll::Ready(Ok(Some(Turn::Drained)));
+            }
+            if let Poll::Ready(turn) = self.poll_read(cx) {
+                return Poll::Ready(turn);
+            }
+            if writing && let Poll::Ready(ready) = self.stream.poll_writable(cx) {
+                self.session.client.facts.active_at_ms.store(self.server.clock.now_ms(), Relaxed);
+                return Poll::Ready(ready.map(|()| Some(Turn::Drained)));
+            }
+            if let Some(ends) = &mut self.soft_limit_ends
+                && ends.as_mut().poll(cx).is_ready()
+            {
+                return Poll::Ready(Err(self.over_limit()));
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Acts on raised signals.
+    fn obey_signals(&mut self) -> Wish {
+        let client = &self.session.client;
+        if client.signals() == 0 {
+            return Wish::GoOn;
+        }
+        let signals = client.take_signals(u32::MAX);
+        if signals & signal::MAIL != 0 {
+            for message in client.take_mail() {
+                self.output.push(&message);
+            }
+        }
+        if signals & signal::KILL != 0 {
+            Wish::End
+        } else if signals & signal::CLOSE_AFTER_REPLY != 0 {
+            Wish::Finish
+        } else {
+            Wish::GoOn
+        }
+    }
+
+    /// Waits until the request at the head of the input can be tried again, tries it, or runs it elsewhere.
+    async fn wait(&mut self, wait: Wait) -> Turn {
+        let server = Arc::clone(&self.server);
+        match wait {
+            Wait::Shards => {
+                let released = server.shards_released.notified();
+                // What was released before the line above is seen by this try; what is released later, by the wait.
+                let turn = self.run_kept();
+                if turn != Turn::Wait(Wait::Shards) {
+                    return turn;
+                }
+                self.until(released).await;
+            }
+            Wait::Paused => {
+                let ended = server.pause.ended.notified();
+                if server.is_paused() {
+                    self.session.client.paused.store(true, Relaxed);
+                    self.until(ended).await;
+                    self.session.client.paused.store(false, Relaxed);
+                }
+            }
+            Wait::Long => return self.run_long().await,
+        }
+        Turn::More
+    }
+
+    /// Waits for `event`, or for a signal to this client.
+    async fn until(&mut self, event: impl Future<Output = ()>) {
+        let client = &self.session.client;
+        let mut event = std::pin::pin!(event);
+        poll_fn(|cx| if client.signals() != 0 { Poll::Ready(()) } else { event.as_mut().poll(cx) }).await;
+    }
+
+    /// Runs the request at the head of the input on a blocking thread.
+    async fn run_long(&mut self) -> Turn {
+        let Some((argv, len)) = self.input.take_waiting() else { return Turn::More };
+        let server = Arc::clone(&self.server);
+        let stand_in = Session::new(Arc::clone(&self.session.client));
+        let session = std::mem::replace(&mut self.session, stand_in);
+        let output = std::mem::take(&mut self.output);
+        self.session.client.facts.active_at_ms.store(BUSY, Relaxed);
+        let work = move || {
+            let (mut session, mut output) = (session, output);
+            let _running = LongRunning::new(&server);
+            let step = Executor::blocking(Arc::clone(&server)).execute(&mut session, argv.view(), &mut output);
+            (session, output, step)
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        self.session.client.facts.active_at_ms.store(self.server.clock.now_ms(), Relaxed);
+        let Ok((session, output, step)) = done else { return Turn::Close };
+        (self.session, self.output) = (session, output);
+        match step {
+            Step::Next => {
+                self.input.skip(len);
+                Turn::More
+            }
+            Step::Close => Turn::Close,
+            Step::Wait(wait) => {
+                self.input.set_waiting(len);
+                Turn::Wait(wait)
+            }
+        }
+    }
+
+    /// Publishes what others may want to know.
+    fn publish(&self) {
+        let facts = &self.session.client.facts;
+        facts.query_buffer.store(self.input.held_bytes(), Relaxed);
+        facts.output_pending.store(self.output.pending(), Relaxed);
+    }
+
+    /// Counts what was read.
+    fn count_read(&self, executor: &Executor, count: usize) {
+        let stats = executor.stats();
+        stats.add(&stats.counters.reads, 1);
+        stats.add(&stats.counters.net_in, count as u64);
+        let facts = &self.session.client.facts;
+        facts.net_in.store(facts.net_in.load(Relaxed) + count as u64, Relaxed);
+        facts.active_at_ms.store(self.server.clock.now_ms(), Relaxed);
+    }
+
+    /// Goes on with what is left, after a wait or a write.
+    fn run_kept(&mut self) -> Turn {
+        with_shared(|shared| {
+            self.lend_output(shared);
+            let turn = self.run_left(&mut shared.executor);
+            self.publish();
+            turn
+        })
+    }
+}
+
+/// A long command runs while this lives; then those who wait for its shards look again.
+struct LongRunning<'a>(&'a Server);
+
+impl<'a> LongRunning<'a> {
+    fn new(server: &'a Server) -> LongRunning<'a> {
+        server.long_running.fetch_add(1, Relaxed);
+        LongRunning(server)
+    }
+}
+
+impl Drop for LongRunning<'_> {
+    fn drop(&mut self) {
+        self.0.long_running.fetch_sub(1, Relaxed);
+        self.0.shards_released.notify_waiters();
+    }
+}
+
+/// Lets the tasks that are ready now run first. Unlike tokio's `yield_now` it does not look for new events in between,
+/// which would be a system call for nothing where no other task is ready.
+async fn let_others_run() {
+    let mut waited = false;
+    poll_fn(|cx| {
+        if waited {
+            return Poll::Ready(());
+        }
+        waited = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

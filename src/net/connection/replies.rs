@@ -1,0 +1,141 @@
+//! The way out: writing replies, and the end of a client that does not read them.
+
+use std::future::poll_fn;
+use std::io::{self, ErrorKind, IoSlice};
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::Connection;
+use crate::client::{SessionFlags, signal};
+use crate::config::ClientClass;
+use crate::net::worker::{Shared, with_shared};
+
+/// Slices given to one vectored write.
+const WRITE_SLICES: usize = 64;
+/// Bytes written before other connections have a turn.
+const WRITE_BATCH: usize = 1 << 20;
+/// Pending replies up to this size count for no limit, as in Redis, where they fit into the client's fixed buffer.
+const FREE_BYTES: usize = 16 * 1024;
+
+impl Connection {
+    /// Gives the connection memory for replies, from the worker's.
+    #[inline]
+    pub(super) fn lend_output(&mut self, shared: &mut Shared) {
+        if self.output.memory_bytes() == 0 {
+            self.output = shared.take_output();
+        }
+    }
+
+    /// Writes as much as the socket takes now, unless the client is over a limit.
+    ///
+    /// # Errors
+    /// When the connection is to be closed: the socket failed, or a limit is exceeded.
+    pub(super) fn send(&mut self) -> io::Result<()> {
+        if self.output.pending() > FREE_BYTES {
+            self.check_output_limit()?;
+        }
+        if self.write()? > 0 {
+            let facts = &self.session.client.facts;
+            facts.output_pending.store(self.output.pending(), Relaxed);
+        }
+        if self.output.is_empty() {
+            self.soft_limit_ends = None;
+            if self.output.memory_bytes() > 0 {
+                let output = std::mem::take(&mut self.output);
+                with_shared(|shared| shared.give_output(output));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes until the socket takes no more, or others must have their turn; answers how many bytes.
+    fn write(&mut self) -> io::Result<usize> {
+        let mut sent = 0;
+        let mut calls = 0;
+        while !self.output.is_empty() && sent < WRITE_BATCH {
+            let written = match self.output.as_slice() {
+                Some(slice) => self.stream.try_write(slice),
+                None => {
+                    let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
+                    let count = self.output.io_slices(&mut slices);
+                    self.stream.try_write_vectored(&slices[..count])
+                }
+            };
+            match written {
+                Ok(count) => {
+                    self.output.advance(count);
+                    sent += count;
+                    calls += 1;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        if calls > 0 {
+            let facts = &self.session.client.facts;
+            facts.net_out.store(facts.net_out.load(Relaxed) + sent as u64, Relaxed);
+            with_shared(|shared| {
+                let stats = shared.executor.stats();
+                stats.add(&stats.counters.writes, calls);
+                stats.add(&stats.counters.net_out, sent as u64);
+            });
+        }
+        Ok(sent)
+    }
+
+    /// Sends what is written, then ends.
+    pub(super) async fn finish(&mut self) -> io::Result<()> {
+        loop {
+            self.send()?;
+            if self.output.is_empty() {
+                return Ok(());
+            }
+            poll_fn(|cx| {
+                if self.session.client.signals() & signal::KILL != 0 {
+                    return Poll::Ready(Err(ErrorKind::ConnectionAborted.into()));
+                }
+                if let Some(ends) = &mut self.soft_limit_ends
+                    && ends.as_mut().poll(cx).is_ready()
+                {
+                    return Poll::Ready(Err(self.over_limit()));
+                }
+                self.stream.poll_writable(cx)
+            })
+            .await?;
+        }
+    }
+
+    /// Cuts off a client that does not read: at once beyond the hard limit, after a time beyond the soft limit.
+    fn check_output_limit(&mut self) -> io::Result<()> {
+        let class = if self.session.is(SessionFlags::MONITOR) { ClientClass::Replica } else { ClientClass::Normal };
+        let limit = self.server.config.output_limit(class);
+        let pending = self.output.pending() as u64;
+        let over = |bytes: u64| bytes > 0 && pending >= bytes;
+        if over(limit.hard_bytes) {
+            return Err(self.over_limit());
+        }
+        if !over(limit.soft_bytes) {
+            self.soft_limit_ends = None;
+        } else if self.soft_limit_ends.is_none() {
+            let ends = tokio::time::sleep(Duration::from_secs(limit.soft_seconds));
+            self.soft_limit_ends = Some(Box::pin(ends));
+        }
+        Ok(())
+    }
+
+    /// Counts and logs the end of a client that does not read.
+    pub(super) fn over_limit(&self) -> io::Error {
+        with_shared(|shared| {
+            let stats = shared.executor.stats();
+            stats.add(&stats.counters.output_limit_disconnections, 1);
+        });
+        let client = &self.session.client;
+        tracing::warn!(
+            "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.",
+            client.id,
+            client.endpoint.peer()
+        );
+        io::Error::other("output buffer limit")
+    }
+}
