@@ -219,8 +219,7 @@ fn pfdebug(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         let was_sparse = make_dense(cx, key, string)?;
         cx.reply.integer(was_sparse.into());
     } else {
-        let word = String::from_utf8_lossy(word);
-        return Err(Error::text(format!("ERR Unknown PFDEBUG subcommand '{word}'")));
+        return Err(Error::text([b"ERR Unknown PFDEBUG subcommand '", word, b"'"].concat()));
     }
     DONE
 }

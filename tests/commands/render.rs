@@ -2,6 +2,8 @@
 //!
 //! Differences: numbers of elements are not padded, and elements are not indented below each other.
 
+#![allow(dead_code, reason = "each test that shares this file uses a part of it")]
+
 use nyala::resp::decode::Value;
 use nyala::util::number::f64_text;
 use nyala::util::quote::write_quoted;

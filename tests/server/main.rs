@@ -3,6 +3,7 @@
 mod fixture;
 mod wire;
 
+mod clients;
 mod lifecycle;
 mod streams;
 mod tools;

@@ -3,6 +3,7 @@
 use std::process::Output;
 
 use crate::fixture::TestServer;
+use crate::wire::request;
 
 #[track_caller]
 fn stdout(output: &Output) -> String {
@@ -35,6 +36,15 @@ fn redis_cli_reads_commands_from_its_input() {
     let Some(output) = server.cli(&["--no-raw"], b"SET k \"a\\x00b\"\nGET k\nNOSUCH\nPING again\n") else { return };
     let lines = ["OK", r#""a\x00b""#, "(error) ERR unknown command 'NOSUCH', with args beginning with: ", r#""again""#];
     assert_eq!(stdout(&output).lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(), lines);
+}
+
+#[test]
+fn redis_cli_pipes_many_commands() {
+    let server = TestServer::nyala(&[]);
+    let commands: Vec<u8> = (0..20_000).flat_map(|at| request(&["SET", &format!("k{at}"), "value"])).collect();
+    let Some(output) = server.cli(&["--pipe"], &commands) else { return };
+    assert!(stdout(&output).contains("errors: 0, replies: 20000"), "{}", stdout(&output));
+    assert_eq!(server.connect().call(&[b"GET", b"k19999"]), b"$5\r\nvalue\r\n");
 }
 
 #[test]

@@ -1,0 +1,120 @@
+//! Random programs: a list of commands to be sent in one go over one connection.
+
+use std::env;
+use std::fmt::Write;
+
+use nyala::commands::{Registered, table};
+use nyala::util::number::parse_i64;
+
+use crate::generator::{Generator, Version, version};
+use crate::rules::{Rule, rule};
+
+/// A command with its arguments.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) command: &'static Registered,
+    pub(crate) argv: Vec<Vec<u8>>,
+}
+
+/// Bytes of an argument that are shown.
+const SHOWN_BYTES: usize = 80;
+
+impl std::fmt::Display for Call {
+    /// As a line that redis-cli would take, long arguments cut.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (at, arg) in self.argv.iter().enumerate() {
+            let plain = !arg.is_empty() && arg.iter().all(|b| b.is_ascii_graphic() && !b"\"'\\".contains(b));
+            let mut text = arg[..arg.len().min(SHOWN_BYTES)].escape_ascii().to_string();
+            if arg.len() > SHOWN_BYTES {
+                let _ = write!(text, "...({} bytes)", arg.len());
+            }
+            let space = if at > 0 { " " } else { "" };
+            if plain { write!(f, "{space}{text}")? } else { write!(f, "{space}\"{text}\"")? }
+        }
+        Ok(())
+    }
+}
+
+impl Call {
+    /// A call given as words; nothing when our table has no such command.
+    pub(crate) fn new(words: &[&[u8]]) -> Option<Call> {
+        let mut command = table().find(words[0])?;
+        if !command.subcommands.is_empty() {
+            command = table().find_subcommand(command, words[1])?;
+        }
+        Some(Call { command, argv: words.iter().map(|word| word.to_vec()).collect() })
+    }
+}
+
+/// Makes programs.
+pub(crate) struct Programs {
+    random: Generator,
+    commands: Vec<&'static Registered>,
+}
+
+/// Commands that empty whole databases come this much more rarely.
+const EMPTYING: [&str; 3] = ["flushall", "flushdb", "swapdb"];
+
+impl Programs {
+    /// Programs of commands and options that the version `newest` has, or of those that NYALA_DIFF_ONLY names.
+    pub(crate) fn new(seed: u64, newest: Version) -> Programs {
+        let only = env::var("NYALA_DIFF_ONLY").unwrap_or_default();
+        let only: Vec<&str> = only.split(',').filter(|word| !word.is_empty()).collect();
+        let is_wanted = |command: &Registered| {
+            only.is_empty() || only.contains(&command.name.as_str()) || only.contains(&command.group.name)
+        };
+        let commands: Vec<_> = table()
+            .all()
+            .iter()
+            .filter(|command| rule(command) != Rule::Skip && version(command.spec.doc.since) <= newest)
+            .filter(|command| is_wanted(command))
+            .collect();
+        assert!(!commands.is_empty(), "NYALA_DIFF_ONLY names commands or groups that are compared");
+        Programs { random: Generator::up_to(seed, newest), commands }
+    }
+
+    /// A program of that many calls. Most are of one group, so that they meet the same keys.
+    pub(crate) fn next(&mut self, calls: usize) -> Vec<Call> {
+        let theme = self.random.pick(&self.commands).group.name;
+        self.random.settle(theme);
+        let mut program = Vec::with_capacity(calls);
+        while program.len() < calls {
+            let command = *self.random.pick(&self.commands);
+            let emptying = EMPTYING.contains(&command.name.as_str());
+            if command.group.name != theme && self.random.one_in(2) || emptying && !self.random.one_in(20) {
+                continue;
+            }
+            let argv = if self.random.one_in(8) { self.random.faulty_call(command) } else { self.random.call(command) };
+            if !expires_soon(&argv) {
+                program.push(Call { command, argv });
+            }
+        }
+        program
+    }
+}
+
+/// Whether a key might get a time to live so short that it could end on one server before it does on the other.
+fn expires_soon(argv: &[Vec<u8>]) -> bool {
+    let soon = |arg: &Vec<u8>| parse_i64(arg).is_some_and(|n| (1..100_000).contains(&n));
+    let is = |arg: &Vec<u8>, words: &[&str]| words.iter().any(|word| arg.eq_ignore_ascii_case(word.as_bytes()));
+    // A thousand seconds is the least that is meant.
+    let seconds = |arg: &Vec<u8>| parse_i64(arg).is_some_and(|n| (1..500).contains(&n));
+    let after = |word: &str, short: &dyn Fn(&Vec<u8>) -> bool| {
+        argv.windows(2).any(|pair| is(&pair[0], &[word]) && short(&pair[1]))
+    };
+    is(&argv[0], &["PEXPIRE", "PSETEX", "RESTORE"]) && argv.iter().any(soon)
+        || is(&argv[0], &["EXPIRE", "SETEX"]) && argv.iter().any(seconds)
+        || after("EX", &seconds)
+        || after("PX", &soon)
+}
+
+#[test]
+fn short_lives_are_seen() {
+    let soon = |line: &str| expires_soon(&line.split(' ').map(|word| word.into()).collect::<Vec<_>>());
+    for line in ["set k v ex 7", "SET k v NX px 99", "PEXPIRE k 5", "EXPIRE k 499", "SETEX k 1 v"] {
+        assert!(soon(line), "{line}");
+    }
+    for line in ["set k 7 ex 1000", "SET k v", "PEXPIRE k -5", "EXPIRE k 0", "SETEX k 5000 v", "GET ex"] {
+        assert!(!soon(line), "{line}");
+    }
+}
