@@ -21,7 +21,7 @@ use crate::client::{Session, SessionFlags};
 use crate::commands::keys::{FoundKey, find_keys};
 use crate::commands::spec::{Handler, Run};
 use crate::commands::{Args, Cx, DeclaredKey, Error, Flow, Registered};
-use crate::keyspace::{Busy, Locked, ShardId};
+use crate::keyspace::{Busy, Effects, Locked, ShardId};
 use crate::resp::{Args as Argv, Output, Protocol, Reply, output::Mark};
 use crate::state::{Gate, Server};
 use crate::stats::WorkerStats;
@@ -221,7 +221,8 @@ fn lock<'k>(
 fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
     let Cx { server, mut reply, db, .. } = cx;
     reply.undo(mark);
-    let effects = db.unlock();
+    // Lookups count when it runs for good.
+    let effects = Effects { hits: 0, misses: 0, ..db.unlock() };
     after::count(stats, &effects);
     after::drop_values(server, effects);
     Step::Wait(wait)

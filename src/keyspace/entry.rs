@@ -138,7 +138,7 @@ impl Drop for EntryBox {
 
 impl Clone for EntryBox {
     fn clone(&self) -> Self {
-        self.view().to_owned_as(self.view().key())
+        self.view().to_owned_as(self.view().key(), self.view().lru())
     }
 }
 
@@ -218,10 +218,10 @@ impl<'a> EntryRef<'a> {
         self.block.shape().block_bytes() + external_bytes(self.block)
     }
 
-    /// A copy under `key` with the same expiry and LRU field (COPY). A big string is shared until one side changes.
+    /// A copy under `key` with the same expiry and the LRU/LFU field `lru` (COPY). A big string is shared until one side changes.
     #[allow(unreachable_code, reason = "an object has no variant yet")]
-    pub fn to_owned_as(&self, key: &[u8]) -> EntryBox {
-        let (expire_at_ms, lru) = (self.expire_at_ms(), self.lru());
+    pub fn to_owned_as(&self, key: &[u8], lru: u32) -> EntryBox {
+        let expire_at_ms = self.expire_at_ms();
         let value = match self.value() {
             Value::Int(number) => StringValue::Int(number),
             Value::Str(text) if self.kind() == Kind::StrEmb => StringValue::Emb(text),

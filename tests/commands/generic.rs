@@ -74,7 +74,7 @@ fn changes_are_counted_once_each() {
     assert_eq!(dirty("DEL a b nosuch"), 2);
     assert_eq!((dirty("RENAME c d"), dirty("RENAME d d"), dirty("COPY d e"), dirty("MOVE e 1")), (1, 0, 1, 1));
     assert_eq!((dirty("EXPIRE d 10"), dirty("PERSIST d"), dirty("PERSIST d"), dirty("EXPIRE d -1")), (1, 1, 0, 1));
-    assert_eq!((dirty("SWAPDB 0 1"), dirty("SWAPDB 0 0"), dirty("FLUSHALL")), (1, 0, 1));
+    assert_eq!((dirty("SWAPDB 0 1"), dirty("SWAPDB 0 0"), dirty("FLUSHALL")), (1, 1, 1));
 }
 
 #[test]
@@ -204,6 +204,10 @@ fn object_encoding_and_refcount() {
             t.expect("OBJECT ENCODING k", &format!("\"{encoding}\""));
         }
         t.expect("OBJECT REFCOUNT k", "(integer) 1");
+        for (number, count) in [(-1, 1), (0, i32::MAX), (9999, i32::MAX), (10_000, 1)] {
+            t.expect(&format!("SET k {number}"), "OK");
+            t.expect("OBJECT REFCOUNT k", &format!("(integer) {count}"));
+        }
         for sub in ["ENCODING", "REFCOUNT", "IDLETIME", "FREQ"] {
             t.expect(&format!("OBJECT {sub} nosuch"), "(nil)");
             t.expect_error(

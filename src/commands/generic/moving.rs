@@ -82,7 +82,8 @@ pub(super) fn copy(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     };
     cx.cost(elements)?;
     let may_copy = replace || !cx.db.in_db(target, |db| db.exists(to));
-    if may_copy && let Some(copy) = cx.db.peek(from).map(|entry| entry.to_owned_as(to.name)) {
+    let fresh = cx.db.access.fresh();
+    if may_copy && let Some(copy) = cx.db.peek(from).map(|entry| entry.to_owned_as(to.name, fresh)) {
         cx.db.in_db(target, |db| {
             db.remove(to);
             db.insert_in(target, to, copy);

@@ -2,7 +2,7 @@
 
 use super::super::help::help;
 use super::super::prelude::*;
-use crate::keyspace::EntryRef;
+use crate::keyspace::{EntryRef, Value};
 
 /// Rows of OBJECT.
 pub(super) const SUBCOMMANDS: &[Command] = &[
@@ -115,9 +115,13 @@ fn object_idletime(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     DONE
 }
 
-/// Values are owned by their key alone. Small integers report the number that stands for "shared" with Redis.
+/// A value belongs to its key alone. Redis shares its small integers, and says so by the largest count.
 fn object_refcount(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
-    let Some(count) = look(cx, args)?.map(|_| 1) else { return DONE };
+    let count = look(cx, args)?.map(|entry| match entry.value() {
+        Value::Int(0..10_000) => i64::from(i32::MAX),
+        _ => 1,
+    });
+    let Some(count) = count else { return DONE };
     cx.reply.integer(count);
     DONE
 }

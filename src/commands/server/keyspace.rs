@@ -50,9 +50,7 @@ pub(super) fn swapdb(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let database = |index| usize::try_from(index).ok().filter(|&db| db < databases).ok_or(error::DB_OUT_OF_RANGE);
     let (one, other) = (database(one)?, database(other)?);
 
-    if one != other {
-        cx.db.swap_dbs(one, other);
-    }
+    cx.db.swap_dbs(one, other);
 
     cx.reply.ok();
     DONE

@@ -151,7 +151,7 @@ fn run(db: &mut Db, model: &mut Model, step: Step) {
         }
         Step::Copy(from, to) => {
             let (from, to) = (name(from), name(to));
-            let copy = db.get(&from, db.hasher.hash(&from)).map(|entry| entry.to_owned_as(&to));
+            let copy = db.get(&from, db.hasher.hash(&from)).map(|entry| entry.to_owned_as(&to, entry.lru()));
             if let Some(copy) = copy {
                 let hash = db.hasher.hash(&to);
                 let old = db.insert(copy, hash);
