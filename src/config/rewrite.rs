@@ -37,20 +37,30 @@ impl Config {
     /// Writes the values in force to the file they were read from. The new file takes the place of the old one at once
     /// and is on disk before it does. Blocks on the disk: not for a worker that has clients to serve.
     pub fn rewrite(&self) -> Result<(), RewriteError> {
+        self.write_file(false)
+    }
+
+    /// The same with every parameter, also where its value is the default.
+    pub fn rewrite_all(&self) -> Result<(), RewriteError> {
+        self.write_file(true)
+    }
+
+    fn write_file(&self, all: bool) -> Result<(), RewriteError> {
         let path = self.file.as_deref().ok_or(RewriteError::NoFile)?;
         let _no_change_meanwhile = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let old = match std::fs::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             read => read?,
         };
-        Ok(replace(path, &self.rewritten(&old))?)
+        Ok(replace(path, &self.rewritten(&old, all))?)
     }
 
     /// The content of the file after a rewrite.
-    fn rewritten(&self, old: &[u8]) -> Vec<u8> {
+    fn rewritten(&self, old: &[u8], all: bool) -> Vec<u8> {
         let mut file = Lines::read(old);
         for id in ParamId::all() {
-            file.write(Key::Param(id), self.lines_of(id));
+            let lines = self.lines_of(id).into_iter().map(|(line, needed)| (line, needed || all));
+            file.write(Key::Param(id), lines.collect());
         }
         file.write(Key::User, vec![(self.user_line(), false)]);
         file.content()

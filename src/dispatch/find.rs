@@ -6,20 +6,17 @@ use crate::resp::Args as Argv;
 /// Bytes of an unknown command's name and of its arguments that the error shows.
 const SHOWN_MAX: usize = 128;
 
-/// The command to run, its arity checked.
+/// The command to run.
 ///
 /// # Errors
-/// No such command or subcommand, or a wrong number of arguments.
+/// No such command or subcommand.
 #[inline]
 pub(super) fn find(argv: Argv<'_>) -> Result<&'static Registered, Error> {
     let Some(mut command) = table().find(argv.get(0)) else { return Err(unknown(argv)) };
     if !command.subcommands.is_empty() && argv.len() > 1 {
         command = table().find_subcommand(command, argv.get(1)).ok_or_else(|| unknown_sub(command, argv.get(1)))?;
     }
-    if command.takes(argv.len()) {
-        return Ok(command);
-    }
-    Err(Error::arity(&command.name))
+    Ok(command)
 }
 
 fn unknown(argv: Argv<'_>) -> Error {

@@ -109,6 +109,9 @@ impl Executor {
             Ok(command) => command,
             Err(error) => return self.refuse(session, None, &error, output),
         };
+        if !command.takes(argv.len()) {
+            return self.refuse(session, Some(command), &Error::arity(&command.name), output);
+        }
         session.client.facts.last_command.store(command.id + 1, Relaxed);
         if checks::needed(&self.server, session, command) {
             match checks::run(&self.server, session, command) {

@@ -8,9 +8,11 @@ const WORKERS: &str = "Stored; `workers` sets the number of threads.";
 
 pub(super) const PARAMS: &[Param] = &[
     Param::int("shards", "0", 0, 65536, "Number of shards the keyspace is split into; 0 chooses by the processors.")
-        .immutable(),
+        .immutable()
+        .hidden(),
     Param::int("workers", "0", 0, 1024, "Number of threads that serve connections; 0 takes one per processor.")
-        .immutable(),
+        .immutable()
+        .hidden(),
     Param::int("io-threads", "1", 1, 128, "Number of I/O threads of Redis.").immutable().accepted(WORKERS),
     Param::flag("io-threads-do-reads", "no", "Lets the I/O threads of Redis read too.").immutable().accepted(WORKERS),
     Param::flag("io-threads-always-active", "no", "Keeps the I/O threads of Valkey busy.").hidden().accepted(WORKERS),

@@ -4,7 +4,7 @@ mod apply;
 
 use super::super::help::help;
 use super::super::prelude::*;
-use crate::config::{Caller, ParamId, SetError};
+use crate::config::{Caller, Config, ParamId, RewriteError, SetError};
 use crate::keyspace::ShardStats;
 use crate::resp::Args as Argv;
 use crate::state::Gate;
@@ -123,9 +123,18 @@ fn set_secret(argv: Argv<'_>, position: usize) -> bool {
 
 /// CONFIG REWRITE, which waits for the disk.
 fn rewrite(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
+    write_file(cx, Config::rewrite)
+}
+
+/// DEBUG CONFIG-REWRITE-FORCE-ALL: a rewrite that leaves no parameter out.
+pub(super) fn rewrite_all(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
+    write_file(cx, Config::rewrite_all)
+}
+
+fn write_file(cx: &mut Cx<'_>, write: fn(&Config) -> Result<(), RewriteError>) -> Outcome {
     cx.cost(usize::MAX)?;
 
-    cx.server.config.rewrite().map_err(|error| {
+    write(&cx.server.config).map_err(|error| {
         tracing::warn!("CONFIG REWRITE failed: {error}");
         Error::text(format!("ERR {error}"))
     })?;

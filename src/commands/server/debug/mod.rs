@@ -8,6 +8,7 @@ mod index;
 mod protocol;
 
 use super::super::prelude::*;
+use super::config::rewrite_all;
 use crate::commands::spec::Handler;
 
 /// A subcommand.
@@ -38,6 +39,7 @@ const NO_EFFECT: &str = "Taken for the sake of test suites; has no effect here."
 const TOOLS: &[Tool] = &[
     tool("AOF-FLUSH-SLEEP", (1, 1), "<microseconds>", NO_EFFECT, accept),
     tool("CHANGE-REPL-ID", (0, 0), "", "Gives the data set's history another id.", faults::change_repl_id),
+    tool("CONFIG-REWRITE-FORCE-ALL", (0, 0), "", "Rewrites the configuration file, defaults included.", rewrite_all),
     tool("DICT-RESIZING", (1, 1), "<0|1>", NO_EFFECT, accept),
     tool("DIGEST", (0, 0), "", "Answers a hash of all keys, values and expiries' presence.", digest::digest),
     tool("DIGEST-VALUE", (0, ANY), "<key> [<key> ...]", "Answers a hash of each value.", digest::digest_value),
