@@ -187,6 +187,17 @@ impl Server {
         self.gate().intersects(Gate::PAUSED_ALL | Gate::PAUSED_WRITE)
     }
 
+    /// Counts and logs a client that is closed because it does not read what it is sent.
+    pub fn count_over_limit(&self, client: &Client) {
+        let stats = self.stats.other();
+        stats.add(&stats.counters.output_limit_disconnections, 1);
+        tracing::warn!(
+            "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.",
+            client.id,
+            client.endpoint.peer()
+        );
+    }
+
     /// Forgets a client in MONITOR mode.
     pub fn remove_monitor(&self, id: u64) {
         self.monitors.with(|clients| {

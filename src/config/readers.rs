@@ -206,6 +206,13 @@ impl Config {
         self.limit(class)
     }
 
+    /// The same for a client in MONITOR mode: that of normal clients, or where those have none, that of replicas, which a
+    /// monitor resembles more: it does not choose how much it is sent.
+    pub fn monitor_output_limit(&self) -> OutputLimit {
+        let normal = self.limit(ClientClass::Normal);
+        if normal.hard_bytes > 0 || normal.soft_bytes > 0 { normal } else { self.limit(ClientClass::Replica) }
+    }
+
     /// Which keyspace events are published: one relaxed load.
     #[inline]
     pub fn notify_keyspace_events(&self) -> EventFlags {

@@ -9,7 +9,6 @@ use super::cron::record_spike;
 use crate::client::{Endpoint, Session, SessionFlags, signal};
 use crate::commands::spec::Flags;
 use crate::commands::{Cx, Registered};
-use crate::config::ClientClass;
 use crate::keyspace::Effects;
 use crate::resp::{Args as Argv, Output, Reply, output::Mark};
 use crate::state::Server;
@@ -135,12 +134,13 @@ pub(super) fn monitor(
     line.extend_from_slice(b"\r\n");
     let line = Bytes::from(line);
     let me = session.client.id;
-    let limit = server.config.output_limit(ClientClass::Replica).hard_bytes as usize;
+    let limit = server.config.monitor_output_limit().hard_bytes as usize;
     server.monitors.with(|clients| {
         for client in
             clients.iter().filter(|client| client.id != me && !client.flags().intersects(SessionFlags::SILENT))
         {
-            if client.post(line.clone(), limit).is_err() {
+            if client.post(line.clone(), limit).is_err() && client.signals() & signal::KILL == 0 {
+                server.count_over_limit(client);
                 client.raise(signal::KILL);
             }
         }

@@ -5,5 +5,7 @@ mod wire;
 
 mod clients;
 mod lifecycle;
+mod limits;
+mod sockets;
 mod streams;
 mod tools;

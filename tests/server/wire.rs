@@ -31,6 +31,11 @@ impl Wire {
         Ok(Wire { stream, buffer: Vec::new(), taken: 0 })
     }
 
+    /// The bare connection.
+    pub(crate) fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     /// Sends bytes.
     #[track_caller]
     pub(crate) fn send(&mut self, bytes: &[u8]) {

@@ -108,8 +108,11 @@ impl Connection {
 
     /// Cuts off a client that does not read: at once beyond the hard limit, after a time beyond the soft limit.
     fn check_output_limit(&mut self) -> io::Result<()> {
-        let class = if self.session.is(SessionFlags::MONITOR) { ClientClass::Replica } else { ClientClass::Normal };
-        let limit = self.server.config.output_limit(class);
+        let config = &self.server.config;
+        let limit = match self.session.is(SessionFlags::MONITOR) {
+            true => config.monitor_output_limit(),
+            false => config.output_limit(ClientClass::Normal),
+        };
         let pending = self.output.pending() as u64;
         let over = |bytes: u64| bytes > 0 && pending >= bytes;
         if over(limit.hard_bytes) {
@@ -126,16 +129,7 @@ impl Connection {
 
     /// Counts and logs the end of a client that does not read.
     pub(super) fn over_limit(&self) -> io::Error {
-        with_shared(|shared| {
-            let stats = shared.executor.stats();
-            stats.add(&stats.counters.output_limit_disconnections, 1);
-        });
-        let client = &self.session.client;
-        tracing::warn!(
-            "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.",
-            client.id,
-            client.endpoint.peer()
-        );
+        self.server.count_over_limit(&self.session.client);
         io::Error::other("output buffer limit")
     }
 }
