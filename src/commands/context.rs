@@ -53,20 +53,14 @@ impl Cx<'_> {
     }
 
     /// Shows every shard to `visit`, one after the other. For commands of [`Run::Plain`](super::spec::Run::Plain), which
-    /// hold no shard. Locking: each shard for the time of its visit.
+    /// hold no shard of their own. Locking: each shard for the time of its visit, unless it is held already.
     ///
     /// # Errors
     /// When a long command holds a shard and this is a worker: the handler passes the error on, and runs again on a
     /// thread that may wait. So it may not have changed anything yet that must not be done twice.
     pub fn each_shard(&mut self, mut visit: impl FnMut(&mut ShardData)) -> Result<(), Error> {
-        let keyspace = &self.server.keyspace;
-        for id in keyspace.shard_ids() {
-            let mut guard = match keyspace.lock_or_busy(id) {
-                Ok(guard) => guard,
-                Err(_) if self.on_worker => return Err(Error::TooLongForWorker),
-                Err(_) => keyspace.lock(id),
-            };
-            visit(&mut guard);
+        for id in self.server.keyspace.shard_ids() {
+            self.db.visit(id, self.on_worker, |db| visit(db.shard(id)))?;
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ pub fn slow_tick(server: &Server) {
 
 /// Takes the samples behind INFO's rates and its peak of memory use.
 fn measure(server: &Server) {
-    server.stats.rates.sample(server.clock.now_us(), &server.stats.totals());
+    server.stats.sample_rates(server.clock.now_us());
     server.stats.memory.look();
 }
 

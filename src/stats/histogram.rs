@@ -52,7 +52,7 @@ impl Histogram {
         }
     }
 
-    /// Sets all counts to zero.
+    /// Sets all counts to zero. Of durations recorded meanwhile some may be lost, or the reset of their count.
     pub fn reset(&self) {
         self.counts.iter().for_each(|count| count.store(0, Relaxed));
     }
@@ -82,6 +82,11 @@ impl HistogramSum {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
+    }
+
+    /// Takes away what had been counted before.
+    pub fn subtract(&mut self, before: &HistogramSum) {
+        self.counts.iter_mut().zip(&before.counts).for_each(|(now, before)| *now = now.saturating_sub(*before));
     }
 
     /// The duration in nanoseconds that `percent` of all do not exceed; 0 without any.

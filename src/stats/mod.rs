@@ -13,10 +13,11 @@ mod rates;
 pub mod slowlog;
 
 pub use memory::MemoryMarks;
-pub use rates::{PerSecond, Rates};
+pub use rates::PerSecond;
+use rates::Rates;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use ahash::AHashMap;
 
@@ -47,9 +48,13 @@ macro_rules! counters {
         /// The same, summed.
         #[derive(Debug, Default, Clone, Copy)]
         pub struct Totals { $($(#[$doc])* pub $name: u64,)* }
+        impl Totals {
+            fn since(&self, before: &Totals) -> Totals {
+                Totals { $($name: self.$name.saturating_sub(before.$name),)* }
+            }
+        }
         impl Counters {
             fn add_to(&self, totals: &mut Totals) { $(totals.$name += self.$name.load(Relaxed);)* }
-            fn reset(&self) { $(self.$name.store(0, Relaxed);)* }
         }
     };
 }
@@ -178,20 +183,38 @@ pub struct CommandTotals {
     pub durations: HistogramSum,
 }
 
+impl CommandTotals {
+    fn subtract(&mut self, before: &CommandTotals) {
+        self.calls = self.calls.saturating_sub(before.calls);
+        self.ns = self.ns.saturating_sub(before.ns);
+        self.rejected = self.rejected.saturating_sub(before.rejected);
+        self.failed = self.failed.saturating_sub(before.failed);
+        self.durations.subtract(&before.durations);
+    }
+}
+
+/// What had been counted at the last CONFIG RESETSTAT. A worker's counters are its own to write, so a reset cannot set
+/// them to zero: it remembers them, and readers see the difference.
+#[derive(Debug, Default)]
+struct Baseline {
+    totals: Totals,
+    commands: AHashMap<u16, CommandTotals>,
+}
+
 /// All workers' counters.
 #[derive(Debug)]
 pub struct Stats {
-    /// Commands and bytes per second.
-    pub rates: Rates,
     /// The greatest use of memory.
     pub memory: MemoryMarks,
     /// Notable commands.
     pub logs: CommandLogs,
     /// Latency spikes.
     pub latency: LatencyMonitor,
-    workers: Box<[WorkerStats]>,
     /// Active expiry.
     pub expiry: ExpiryStats,
+    workers: Box<[WorkerStats]>,
+    rates: Rates,
+    baseline: RwLock<Baseline>,
 }
 
 impl Stats {
@@ -199,12 +222,13 @@ impl Stats {
     #[must_use]
     pub fn new(workers: usize, commands: usize) -> Stats {
         Stats {
-            rates: Rates::default(),
             memory: MemoryMarks::default(),
             logs: CommandLogs::default(),
             latency: LatencyMonitor::default(),
             expiry: ExpiryStats::default(),
             workers: (0..=workers).map(|worker| WorkerStats::new(commands, worker == workers)).collect(),
+            rates: Rates::default(),
+            baseline: RwLock::default(),
         }
     }
 
@@ -220,17 +244,33 @@ impl Stats {
         &self.workers[self.workers.len() - 1]
     }
 
-    /// Sums of all workers.
+    /// Sums of all workers since the last reset; [`Totals::dirty`] since the start.
     #[must_use]
     pub fn totals(&self) -> Totals {
+        self.totals_since_start().since(&self.baseline().totals)
+    }
+
+    /// One command's sums since the last reset.
+    #[must_use]
+    pub fn command_totals(&self, id: u16) -> CommandTotals {
+        let mut totals = self.command_totals_since_start(id);
+        if let Some(before) = self.baseline().commands.get(&id) {
+            totals.subtract(before);
+        }
+        totals
+    }
+
+    fn baseline(&self) -> RwLockReadGuard<'_, Baseline> {
+        self.baseline.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn totals_since_start(&self) -> Totals {
         let mut totals = Totals::default();
         self.workers.iter().for_each(|worker| worker.counters.add_to(&mut totals));
         totals
     }
 
-    /// One command's sums.
-    #[must_use]
-    pub fn command_totals(&self, id: u16) -> CommandTotals {
+    fn command_totals_since_start(&self, id: u16) -> CommandTotals {
         let mut totals = CommandTotals::default();
         for worker in &self.workers {
             let command = worker.command(id);
@@ -243,6 +283,17 @@ impl Stats {
             }
         }
         totals
+    }
+
+    /// Takes a sample for the rates per second; called each 100 ms.
+    pub fn sample_rates(&self, now_us: u64) {
+        self.rates.sample(now_us, &self.totals_since_start());
+    }
+
+    /// Commands and bytes per second.
+    #[must_use]
+    pub fn per_second(&self) -> PerSecond {
+        self.rates.per_second()
     }
 
     /// Error replies by code, sorted.
@@ -259,21 +310,50 @@ impl Stats {
         sums
     }
 
-    /// CONFIG RESETSTAT. Counts that workers add meanwhile may be lost, nothing else.
+    /// CONFIG RESETSTAT. Changes of the keyspace ([`Totals::dirty`]) go on being counted: snapshots are due by them.
     pub fn reset(&self) {
         self.expiry.reset();
-        for worker in &self.workers {
-            worker.counters.reset();
-            worker.errors.lock().unwrap_or_else(PoisonError::into_inner).clear();
-            for command in &worker.commands {
-                command.calls.store(0, Relaxed);
-                command.ns.store(0, Relaxed);
-                command.rejected.store(0, Relaxed);
-                command.failed.store(0, Relaxed);
-                if let Some(histogram) = command.histogram.get() {
-                    histogram.reset();
-                }
+        let mut before = Baseline { totals: self.totals_since_start(), commands: AHashMap::new() };
+        before.totals.dirty = 0;
+        let commands = self.workers.first().map_or(0, |worker| worker.commands.len());
+        for id in 0..commands as u16 {
+            let totals = self.command_totals_since_start(id);
+            if totals.calls + totals.rejected > 0 {
+                before.commands.insert(id, totals);
             }
         }
+        *self.baseline.write().unwrap_or_else(PoisonError::into_inner) = before;
+        for worker in &self.workers {
+            worker.errors.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reset_hides_what_was_counted_before() {
+        let stats = Stats::new(2, 3);
+        let call = |worker: usize| {
+            stats.worker(worker).record_call(1, 5000, true);
+            stats.worker(worker).add(&stats.worker(worker).counters.dirty, 1);
+        };
+        call(0);
+        call(1);
+        stats.worker(0).record_error(b"ERR");
+        let before = stats.command_totals(1);
+        assert_eq!((before.calls, before.ns, before.durations.count()), (2, 10_000, 2));
+        assert_eq!((stats.totals().commands, stats.totals().errors, stats.totals().dirty), (2, 1, 2));
+
+        stats.reset();
+        let after = stats.command_totals(1);
+        assert_eq!((after.calls, after.ns, after.durations.count()), (0, 0, 0));
+        assert_eq!((stats.totals().commands, stats.totals().errors, stats.totals().dirty), (0, 0, 2));
+        assert!(stats.errors_by_code().is_empty());
+
+        call(1);
+        assert_eq!((stats.command_totals(1).calls, stats.totals().commands, stats.totals().dirty), (1, 1, 3));
     }
 }

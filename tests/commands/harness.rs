@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use nyala::client::{Endpoint, Session, signal};
 use nyala::commands;
-use nyala::config::{Caller, Config};
+use nyala::config::{Caller, Config, Invocation};
 use nyala::dispatch::{Executor, Step, Wait, cron};
 use nyala::keyspace::{KeyHasher, Keyspace};
 use nyala::resp::decode::{DecodeLimits, Value, decode};
@@ -38,6 +38,14 @@ const SHARDS: usize = 4;
 pub(crate) fn both(mut case: impl FnMut(&mut Gate)) {
     case(&mut Gate::new());
     let mut t = Gate::new();
+    t.resp3();
+    case(&mut t);
+}
+
+/// [`both`] on servers started with these arguments.
+pub(crate) fn both_with(args: &[&str], mut case: impl FnMut(&mut Gate)) {
+    case(&mut Gate::with_args(args));
+    let mut t = Gate::with_args(args);
     t.resp3();
     case(&mut t);
 }
@@ -72,9 +80,21 @@ pub(crate) enum Answer {
 impl Gate {
     /// A server with empty databases and one client that speaks RESP2.
     pub(crate) fn new() -> Gate {
+        Gate::with_config(Config::default())
+    }
+
+    /// The same, started with these arguments: for parameters that do not change while a server runs.
+    pub(crate) fn with_args(args: &[&str]) -> Gate {
+        match Invocation::parse(args.iter().map(Into::into), &mut std::io::empty()) {
+            Ok(Invocation::Run(config)) => Gate::with_config(*config),
+            other => panic!("{args:?}: {other:?}"),
+        }
+    }
+
+    fn with_config(config: Config) -> Gate {
         let commands = commands::table().all().len();
         let keyspace = Keyspace::new(SHARDS, KeyHasher::seeded(1));
-        let server = Arc::new(Server::new(Config::default(), Clock::manual(START_MS), keyspace, 1, commands));
+        let server = Arc::new(Server::new(config, Clock::manual(START_MS), keyspace, 1, commands));
         let worker = Executor::worker(Arc::clone(&server), 0);
         let blocking = Executor::blocking(Arc::clone(&server));
         let mut gate = Gate { server, worker, blocking, seats: Vec::new(), speaker: 0 };
@@ -260,6 +280,15 @@ impl Gate {
         match self.run(request) {
             Value::Integer(n) => n,
             other => panic!("{request}: an integer is expected, not {}", render(&other)),
+        }
+    }
+
+    /// The text of the error that the request answers, its code included.
+    #[track_caller]
+    pub(crate) fn error(&mut self, request: &str) -> String {
+        match self.run(request) {
+            Value::Error(text) => String::from_utf8(text).expect("the text is UTF-8"),
+            other => panic!("{request}: an error is expected, not {}", render(&other)),
         }
     }
 

@@ -20,5 +20,6 @@ mod generic;
 mod hyperloglog;
 mod latency;
 mod logs;
+mod server;
 mod string;
 mod table;

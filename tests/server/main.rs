@@ -3,6 +3,7 @@
 mod fixture;
 mod wire;
 
+mod admin;
 mod clients;
 mod lifecycle;
 mod limits;

@@ -36,8 +36,11 @@ impl<'k> Locked<'k> {
         Ok(f(self))
     }
 
-    /// The data of a locked shard.
-    fn shard(&mut self, id: ShardId) -> &mut ShardData {
+    /// The data of a locked shard, all databases.
+    ///
+    /// # Panics
+    /// When it is not locked.
+    pub fn shard(&mut self, id: ShardId) -> &mut ShardData {
         let at = self.guards.binary_search_by_key(&id, |guard| guard.id());
         &mut self.guards[at.expect("a visited shard is locked")]
     }

@@ -25,9 +25,7 @@ pub(super) fn with_key<R>(
 ) -> Result<R, Error> {
     let hash = cx.server.keyspace.hash(name);
     let shard = cx.server.keyspace.shard_of(hash);
-    let locked = Locked::one(&cx.server.keyspace, shard, cx.on_worker, cx.session.db, cx.now_ms());
-    let mut db = locked.map_err(|_| Error::TooLongForWorker)?;
-    Ok(f(&mut db, Key { name, hash }))
+    Ok(cx.db.visit(shard, cx.on_worker, |db| f(db, Key { name, hash }))?)
 }
 
 /// DEBUG OBJECT key [FAST]

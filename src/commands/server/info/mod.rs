@@ -71,7 +71,7 @@ const SECTIONS: &[Section] = &[
     section("Clients", &[Body::Fields(clients::FIELDS)]),
     section_of_shards("Memory", &[Body::Fields(memory::FIELDS)]),
     section("Persistence", &[Body::Fields(persistence::FIELDS)]),
-    section("Threads", &[Body::Lines(performance::threads)]),
+    section("Threads", &[Body::Lines(performance::threads), Body::Fields(performance::THREAD_FIELDS)]),
     section("Stats", &[Body::Fields(stats::FIELDS)]),
     section("Replication", &[Body::Fields(replication::FIELDS)]),
     section("CPU", &[Body::Fields(cpu::FIELDS)]),

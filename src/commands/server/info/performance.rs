@@ -1,9 +1,15 @@
 //! INFO threads, commandstats, errorstats and latencystats: as many lines as there are workers, commands, codes.
 
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::Field;
 use super::view::{View, ratio};
 use crate::commands::{Registered, table};
 use crate::config::percentile_text;
 use crate::stats::CommandTotals;
+
+/// Threads beside the workers.
+pub(super) const THREAD_FIELDS: &[Field] = &[("long_commands_running", |v| v.server.long_running.load(Relaxed).into())];
 
 /// One line for each worker.
 pub(super) fn threads(view: &View<'_>, out: &mut Vec<u8>) {

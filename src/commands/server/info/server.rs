@@ -62,6 +62,5 @@ pub(super) const OWN_FIELDS: &[Field] = &[
     ("shards", |v| v.server.keyspace.shard_count().into()),
     ("shard_lock_contended", |v| v.keyspace.shards.contended.into()),
     ("shard_lock_poisoned", |v| v.keyspace.shards.poisoned.into()),
-    ("long_commands_running", |v| v.server.long_running.load(std::sync::atomic::Ordering::Relaxed).into()),
     ("handler_panics", |v| v.totals.panics.into()),
 ];

@@ -1,0 +1,9 @@
+//! Server administration.
+
+mod config;
+mod debug;
+mod fields;
+mod info;
+mod memory;
+mod shards;
+mod status;
