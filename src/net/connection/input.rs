@@ -14,6 +14,8 @@ use crate::resp::{BigBulk, Limits, OwnedArgs, Parsed, Parser, Protocol, Reply};
 
 /// Requests are run at once as long as no more reply bytes than this wait to be written.
 const REPLY_BATCH: usize = 1 << 20;
+/// Bytes that a client may send ahead while its request waits; the rest stays in the socket.
+const WAITING_BYTES_MAX: usize = 1 << 20;
 /// Memory that a parser keeps for the next request, in bytes.
 const PARSER_KEPT: usize = 256;
 /// Unused memory that the bytes left may keep.
@@ -83,6 +85,22 @@ impl Connection {
             let turn = self.run_read(shared, count);
             self.publish();
             Poll::Ready(Ok(Some(turn)))
+        })
+    }
+
+    /// Reads once, for later; false at the end of the stream.
+    pub(super) fn poll_keep(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        if self.input.left.len() >= WAITING_BYTES_MAX {
+            return Poll::Pending;
+        }
+        with_shared(|shared| {
+            let Ok(count @ 1..) = ready!(self.stream.poll_read(cx, &mut shared.read_buffer)) else {
+                return Poll::Ready(false);
+            };
+            self.count_read(&shared.executor, count);
+            self.input.left.extend_from_slice(&shared.read_buffer[..count]);
+            self.publish();
+            Poll::Ready(true)
         })
     }
 

@@ -14,7 +14,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 use tokio::time::Sleep;
 
@@ -191,8 +191,11 @@ impl Connection {
                 let ended = server.pause.ended.notified();
                 if server.is_paused() {
                     self.session.client.paused.store(true, Relaxed);
-                    self.until(ended).await;
+                    let is_here = self.until_or_gone(ended).await;
                     self.session.client.paused.store(false, Relaxed);
+                    if !is_here {
+                        return Turn::Close;
+                    }
                 }
             }
             Wait::Long => return self.run_long().await,
@@ -205,6 +208,23 @@ impl Connection {
         let client = &self.session.client;
         let mut event = std::pin::pin!(event);
         poll_fn(|cx| if client.signals() != 0 { Poll::Ready(()) } else { event.as_mut().poll(cx) }).await;
+    }
+
+    /// The same for a wait that others may make long: what the client sends meanwhile is read, so that its going is
+    /// noticed. False when it has gone: its request is not to be run any more.
+    async fn until_or_gone(&mut self, event: impl Future<Output = ()>) -> bool {
+        let mut event = std::pin::pin!(event);
+        poll_fn(|cx| {
+            loop {
+                if self.session.client.signals() != 0 || event.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(true);
+                }
+                if !ready!(self.poll_keep(cx)) {
+                    return Poll::Ready(false);
+                }
+            }
+        })
+        .await
     }
 
     /// Runs the request at the head of the input on a blocking thread.
