@@ -5,6 +5,7 @@ mod wire;
 
 mod admin;
 mod clients;
+mod connections;
 mod lifecycle;
 mod limits;
 mod sockets;
