@@ -1,6 +1,6 @@
 //! What holds for every row of the command table.
 
-use nyala::commands::spec::{Arg, ArgKind, BeginSearch, Command, FindKeys, Flags, KeySpec, Run};
+use nyala::commands::spec::{Arg, ArgKind, Command, Flags, Run};
 use nyala::commands::{GROUPS, Registered, table};
 use nyala::dispatch::Wait;
 use nyala::keyspace::Value as Stored;
@@ -80,42 +80,11 @@ fn versions_are_well_formed() {
     none("versions", found.into_iter());
 }
 
+/// What contradicts itself in flags and key positions does not compile; see `commands::verify`.
 #[test]
-fn flags_do_not_contradict_each_other() {
-    let both = |row: &Command, one, other| row.flags.contains(one) && row.flags.contains(other);
-    let faults = rows().filter(|(_, row)| {
-        both(row, Flags::WRITE, Flags::READONLY)
-            || row.flags.contains(Flags::DENYOOM) && row.flags.contains(Flags::READONLY)
-            || matches!(row.run, Run::Container) != (!row.subcommands.is_empty() && row.name != "COMMAND")
-    });
+fn a_command_that_needs_memory_writes() {
+    let faults = rows().filter(|(_, row)| row.flags.contains(Flags::DENYOOM | Flags::READONLY));
     none("flags", faults.map(|(name, row)| format!("{name}: {:?}", row.flags)));
-}
-
-#[test]
-fn keys_lie_within_the_fewest_arguments() {
-    let faults = rows().flat_map(|(name, row)| {
-        row.keys
-            .iter()
-            .filter(move |spec| !fits(spec, row.arity) && !OPTIONAL_KEYS.contains(&name))
-            .map(move |spec| format!("{name}: {spec:?}"))
-    });
-    none("key positions", faults);
-}
-
-/// Whether a call with as few arguments as the arity allows has the first key of the spec.
-fn fits(spec: &KeySpec, arity: i16) -> bool {
-    let BeginSearch::Index(begin) = spec.begin else { return true };
-    let fewest = i32::from(arity.abs());
-    let optional = spec.flags.contains(nyala::commands::spec::KeyFlags::INCOMPLETE);
-    match spec.find {
-        FindKeys::Range { last, step, .. } => {
-            // Keys up to the last argument may be none (PFMERGE).
-            let is_there = begin < fewest || last < 0 && begin == fewest;
-            step > 0 && begin > 0 && (optional || is_there) && (last < 0 || last % step == 0)
-        }
-        FindKeys::KeyNum { at, first, step } => step > 0 && begin + at < fewest && first > at,
-        FindKeys::Unknown => true,
-    }
 }
 
 #[test]
@@ -158,9 +127,6 @@ fn a_wrong_number_of_arguments_is_refused() {
 
 /// Commands that the random calls leave out: name, why.
 const NOT_AT_RANDOM: &[(&str, &str)] = &[("pfselftest", "takes seconds")];
-
-/// Commands with a spec whose keys may all be left out, though Redis does not say so in its flags.
-const OPTIONAL_KEYS: &[&str] = &["pfmerge"];
 
 /// One state of all databases: database, key, value, expiry. Whoever looks at an expired key may remove it.
 type Fingerprint = Vec<(usize, Vec<u8>, String, Option<u64>)>;

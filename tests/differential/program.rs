@@ -85,11 +85,25 @@ impl Programs {
                 continue;
             }
             let argv = if self.random.one_in(8) { self.random.faulty_call(command) } else { self.random.call(command) };
-            if !expires_soon(&argv) {
+            if self.random.one_in(20) {
+                program.extend(self.keys_of(&argv));
+            } else if !expires_soon(&argv) {
                 program.push(Call { command, argv });
             }
         }
         program
+    }
+
+    /// The question where the keys of a call are.
+    fn keys_of(&mut self, argv: &[Vec<u8>]) -> Option<Call> {
+        // Redis finds no key where the sources are left out; we find the destination.
+        if argv[0].eq_ignore_ascii_case(b"PFMERGE") && argv.len() == 2 {
+            return None;
+        }
+        let question = *self.random.pick(&["GETKEYS", "GETKEYSANDFLAGS"]);
+        let mut words: Vec<&[u8]> = vec![b"COMMAND", question.as_bytes()];
+        words.extend(argv.iter().map(Vec::as_slice));
+        Call::new(&words)
     }
 }
 

@@ -23,6 +23,43 @@ fn strings() {
 }
 
 #[test]
+fn counters_expiry_and_walks() {
+    let server = TestServer::nyala(&[]);
+    for mut client in connections(&server) {
+        let _: () = redis::cmd("FLUSHALL").query(&mut client).expect("FLUSHALL works");
+        assert_eq!(client.incr::<_, _, i64>("n", 5).expect("INCRBY works"), 5);
+        assert_eq!(client.incr::<_, _, f64>("n", 1.5).expect("INCRBYFLOAT works"), 6.5);
+        let _: () = client.mset(&[("a", 1), ("b", 2)]).expect("MSET works");
+        assert_eq!(
+            client.mget::<_, Vec<Option<i64>>>(&["a", "none", "b"]).expect("MGET works"),
+            [Some(1), None, Some(2)]
+        );
+        assert!(client.expire::<_, bool>("a", 100).expect("EXPIRE works"));
+        assert!((99..=100).contains(&client.ttl::<_, i64>("a").expect("TTL works")));
+        let mut keys: Vec<String> = client.scan().expect("SCAN works").map(|key| key.expect("a key is text")).collect();
+        keys.sort();
+        assert_eq!(keys, ["a", "b", "n"]);
+        assert_eq!(client.del::<_, i64>(&["a", "b", "none"]).expect("DEL works"), 2);
+    }
+}
+
+#[test]
+fn the_address_names_database_and_password() {
+    let server = TestServer::nyala(&["--requirepass", "secret"]);
+    for protocol in ["", "?protocol=resp3"] {
+        let open = |user: &str| {
+            let address = format!("redis://{user}127.0.0.1:{}/3{protocol}", server.port());
+            redis::Client::open(address).expect("the address is well-formed").get_connection()
+        };
+        let mut client = open(":secret@").expect("the password is right");
+        let _: () = client.set("k", "in database 3").expect("SET works");
+        let _: () = redis::cmd("SELECT").arg(0).query(&mut client).expect("SELECT works");
+        assert!(!client.exists::<_, bool>("k").expect("EXISTS works"));
+        assert!(open(":wrong@").is_err());
+    }
+}
+
+#[test]
 fn pipelines() {
     let server = TestServer::nyala(&[]);
     for mut client in connections(&server) {

@@ -32,6 +32,11 @@ impl TestServer {
         start(Path::new(env!("CARGO_BIN_EXE_nyala")), args)
     }
 
+    /// Nyala with a configuration file and these further arguments.
+    pub(crate) fn nyala_from(file: &str, args: &[&str]) -> TestServer {
+        start_with(Path::new(env!("CARGO_BIN_EXE_nyala")), Some(file), args)
+    }
+
     /// The installed redis-server, or nothing when there is none; see [`installed`].
     pub(crate) fn redis(args: &[&str]) -> Option<TestServer> {
         installed("redis-server").then(|| start(Path::new("redis-server"), args))
@@ -130,10 +135,14 @@ fn log_path(dir: &Path) -> PathBuf {
     dir.join("log")
 }
 
-/// Starts a server and waits until it answers. Somebody may take the port in between: then another one is tried.
 fn start(binary: &Path, args: &[&str]) -> TestServer {
+    start_with(binary, None, args)
+}
+
+/// Starts a server and waits until it answers. Somebody may take the port in between: then another one is tried.
+fn start_with(binary: &Path, file: Option<&str>, args: &[&str]) -> TestServer {
     for _ in 0..3 {
-        let server = launch(binary, args);
+        let server = launch(binary, file, args);
         match wait_until_ready(server) {
             Ok(server) => return server,
             Err(log) if log.contains("in use") => {}
@@ -143,11 +152,12 @@ fn start(binary: &Path, args: &[&str]) -> TestServer {
     panic!("{}: no port stayed free", binary.display());
 }
 
-fn launch(binary: &Path, args: &[&str]) -> TestServer {
+fn launch(binary: &Path, file: Option<&str>, args: &[&str]) -> TestServer {
     let dir = tempfile::tempdir().expect("a temporary folder can be made");
     let log = File::create(log_path(dir.path())).expect("a log can be created");
     let port = free_port();
     let child = Command::new(binary)
+        .args(file)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
         .args(args)
         .current_dir(dir.path())

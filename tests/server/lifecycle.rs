@@ -273,3 +273,23 @@ fn the_service_manager_is_told() {
     let told = text(&message[..told.expect("a message comes")]);
     assert!(told.lines().any(|line| line == "READY=1"), "{told:?}");
 }
+
+#[test]
+fn a_rewritten_file_starts_the_same_server() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = dir.path().join("redis.conf");
+    fs::write(&file, "# mine\nmaxmemory 100mb\n").expect("a file can be written");
+    let path = file.to_str().expect("a temporary path is UTF-8");
+    let server = TestServer::nyala_from(path, &[]);
+    let mut wire = server.connect();
+    assert_eq!(wire.call(&[b"CONFIG", b"GET", b"maxmemory"]), b"*2\r\n$9\r\nmaxmemory\r\n$9\r\n104857600\r\n");
+    assert_eq!(wire.call(&[b"CONFIG", b"SET", b"maxmemory", b"200mb", b"timeout", b"77"]), b"+OK\r\n");
+    assert_eq!(wire.call(&[b"CONFIG", b"REWRITE"]), b"+OK\r\n");
+
+    // The first one stays, since its working folder is in the file now.
+    let second = TestServer::nyala_from(path, &[]);
+    let mut wire = second.connect();
+    assert_eq!(wire.call(&[b"CONFIG", b"GET", b"maxmemory"]), b"*2\r\n$9\r\nmaxmemory\r\n$9\r\n209715200\r\n");
+    assert_eq!(wire.call(&[b"CONFIG", b"GET", b"timeout"]), b"*2\r\n$7\r\ntimeout\r\n$2\r\n77\r\n");
+    assert!(fs::read_to_string(&file).expect("the file is there").starts_with("# mine\n"));
+}
