@@ -24,10 +24,10 @@ pub type KeysFn = fn(Argv<'_>, &mut Vec<FoundKey>) -> Result<(), BadArguments>;
 pub struct BadArguments;
 
 /// Finds the keys of a request of `command`. `found` is cleared first; on an error it holds the keys of the specs that
-/// fit. What a spec names behind the last argument is left out: the handler finds that fault.
+/// fit. What else a spec names behind the last argument is left out: the handler finds that fault.
 ///
 /// # Errors
-/// When a count of keys is none, is zero, or is greater than the number of arguments.
+/// When the first key would be behind the last argument, or a count of keys is none, zero, or too great.
 pub fn find_keys(command: &Command, argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Result<(), BadArguments> {
     found.clear();
     if let Some(keys_fn) = command.keys_fn {
@@ -47,6 +47,10 @@ fn find_by_spec(spec: &KeySpec, argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Re
         return if matches!(spec.begin, BeginSearch::Keyword { .. }) { Ok(()) } else { Err(BadArguments) };
     };
     let (first, last, step) = match spec.find {
+        // An option's missing key is the handler's matter too.
+        FindKeys::Range { .. } if first >= argc && matches!(spec.begin, BeginSearch::Index(_)) => {
+            return Err(BadArguments);
+        }
         FindKeys::Range { last, step, limit } => {
             let last = match last {
                 0.. => first + i64::from(last),

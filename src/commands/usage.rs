@@ -34,6 +34,8 @@ fn one(arg: &Arg) -> String {
 /// An argument that is given, or one of a choice.
 fn required(arg: &Arg) -> String {
     let value = match arg.kind {
+        // MIGRATE takes an empty argument in place of a key.
+        ArgKind::PureToken if arg.token.is_empty() => "\"\"".to_owned(),
         ArgKind::PureToken => String::new(),
         ArgKind::OneOf => format!("<{}>", joined(arg.args, " | ", required)),
         ArgKind::Block => joined(arg.args, " ", one),

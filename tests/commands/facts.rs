@@ -5,13 +5,16 @@
 
 use std::collections::BTreeSet;
 
+use nyala::commands::spec::FindKeys;
 use nyala::commands::{Registered, table};
 use nyala::resp::decode::{DecodeLimits, Value, decode};
+use nyala::util::rng::Rng;
 
 use crate::fixture::TestServer;
-use crate::generator::version;
-use crate::harness::Gate;
-use crate::render::render;
+use crate::generator::{Generator, version};
+use crate::harness::{Gate, line};
+use crate::render::{quoted, render};
+use crate::wire::Wire;
 
 /// The version of Redis that the facts are those of.
 const REDIS: &str = "7.0";
@@ -105,14 +108,19 @@ fn both_facts(ours: &mut Gate, theirs: &mut impl FnMut(&[&[u8]]) -> Value, name:
     Some((ours.unwrap_or_else(|| panic!("{name} is a row without facts")), theirs))
 }
 
+/// A real server, if there is one of the version whose facts are compared.
+fn redis() -> Option<(TestServer, Wire)> {
+    let server = TestServer::redis(&[])?;
+    let mut wire = server.connect();
+    let info = wire.call(&[b"INFO", b"server"]);
+    let is_it = info.escape_ascii().to_string().contains(&format!("redis_version:{REDIS}."));
+    is_it.then_some((server, wire))
+}
+
 #[test]
 fn facts_are_those_of_redis() {
-    let Some(redis) = TestServer::redis(&[]) else { return };
-    let mut wire = redis.connect();
-    let hello = render(&parse(&wire.call(&[b"HELLO", b"3"])));
-    if !hello.contains(&format!("\"version\" => \"{REDIS}.")) {
-        return; // facts of another version are others
-    }
+    let Some((_redis, mut wire)) = redis() else { return };
+    wire.call(&[b"HELLO", b"3"]);
     let mut ours = Gate::new();
     ours.resp3();
     let mut theirs = |request: &[&[u8]]| parse(&wire.call(request));
@@ -141,8 +149,8 @@ fn facts_are_those_of_redis() {
 
 #[test]
 fn what_came_later_says_so() {
-    let Some(redis) = TestServer::redis(&[]) else { return };
-    let names = redis.connect().strings(&[b"COMMAND", b"LIST", b"FILTERBY", b"PATTERN", b"*"]);
+    let Some((_redis, mut wire)) = redis() else { return };
+    let names = wire.strings(&[b"COMMAND", b"LIST", b"FILTERBY", b"PATTERN", b"*"]);
     let is_later = |command: &Registered| version(command.spec.doc.since) > version("7.0.15");
     let wrong: Vec<&str> = table()
         .all()
@@ -152,6 +160,52 @@ fn what_came_later_says_so() {
         .map(|command| command.name.as_str())
         .collect();
     assert!(wrong.is_empty(), "not in Redis {REDIS}, but `since` says so: {wrong:?}");
+}
+
+/// Words that lead to keys, strewn into random calls.
+const STREWN: &[&[u8]] = &[b"", b"-1", b"0", b"1", b"2", b"BY", b"GET", b"KEYS", b"LIMIT", b"STORE", b"STREAMS"];
+
+/// A random call of `command`, often a faulty one.
+fn call(random: &mut Generator, command: &Registered) -> Vec<Vec<u8>> {
+    let mut call = if random.one_in(2) { random.call(command) } else { random.faulty_call(command) };
+    if random.one_in(4) {
+        for _ in 0..random.rng.below(3) {
+            let at = command.words.min(call.len()) + random.rng.index(call.len());
+            call.insert(at.min(call.len()), random.pick(STREWN).to_vec());
+        }
+    }
+    call
+}
+
+#[test]
+fn keys_of_random_calls_are_those_that_redis_finds() {
+    let Some((_redis, mut wire)) = redis() else { return };
+    let mut ours = Gate::new();
+    let seed = Rng::from_entropy().below(1 << 32);
+    let mut random = Generator::new(seed);
+    // Other arities or arguments than Redis's.
+    let differs = |name: &str| DIFFERENCES.iter().any(|row| row.0 == name && row.1 == "arity");
+    let has = |wire: &mut Wire, name: &str| {
+        !wire.strings(&[b"COMMAND", b"LIST", b"FILTERBY", b"PATTERN", name.as_bytes()]).is_empty()
+    };
+    let commands: Vec<&Registered> = table()
+        .all()
+        .iter()
+        .filter(|command| !command.spec.keys.is_empty() && !differs(&command.name) && has(&mut wire, &command.name))
+        .collect();
+    for round in 0..30 {
+        for command in &commands {
+            let call = call(&mut random, command);
+            let mut argv: Vec<&[u8]> = vec![b"COMMAND", if round % 2 == 0 { b"GETKEYS" } else { b"GETKEYSANDFLAGS" }];
+            argv.extend(call.iter().map(Vec::as_slice));
+            let (got, expected) = (ours.raw_args(&argv), wire.call(&argv));
+            // Redis takes the number at the beginning of a count that is none.
+            let is_vague = got == b"*0\r\n" || got == b"-ERR Invalid arguments specified for command\r\n";
+            let same = got == expected
+                || is_vague && command.spec.keys.iter().any(|spec| matches!(spec.find, FindKeys::KeyNum { .. }));
+            assert!(same, "seed {seed}: {}\n ours  {}\n Redis {}", line(&argv), quoted(&got), quoted(&expected));
+        }
+    }
 }
 
 const BEGIN: &str = "<!-- facts: written by the test facts::page_is_fresh -->\n";

@@ -114,7 +114,10 @@ fn argument(pairs: &mut Pairs<'_, '_>, arg: &Arg) {
     if arg.key_spec >= 0 {
         pairs.key("key_spec_index").integer(i64::from(arg.key_spec));
     }
-    pairs.text("token", arg.token);
+    // MIGRATE has an empty one.
+    if !arg.token.is_empty() || arg.kind == ArgKind::PureToken {
+        pairs.key("token").bulk(arg.token);
+    }
     pairs.text("since", arg.since);
     pairs.text("deprecated_since", arg.deprecated_since);
     let flags = [(arg.optional, "optional"), (arg.multiple, "multiple"), (arg.multiple_token, "multiple_token")];
