@@ -13,7 +13,7 @@ use crate::config::{Config, ShutdownOptions};
 use crate::keyspace::{Keyspace, LazyFree, LfuPace};
 use crate::stats::Stats;
 use crate::util::clock::Clock;
-use crate::util::rng;
+use crate::util::{memory, rng};
 
 bitflags! {
     /// States of the server that send commands through the full list of checks.
@@ -178,7 +178,11 @@ impl Server {
         self.stats.logs.slow.trim(self.config.slowlog_max_len());
         self.stats.logs.large_request.trim(self.config.commandlog_large_request_max_len());
         self.stats.logs.large_reply.trim(self.config.commandlog_large_reply_max_len());
-        self.set_gate(Gate::MEMORY_LIMITED, self.config.maxmemory() > 0);
+        let is_limited = self.config.maxmemory() > 0;
+        if is_limited {
+            memory::read();
+        }
+        self.set_gate(Gate::MEMORY_LIMITED, is_limited);
     }
 
     /// Whether CLIENT PAUSE holds anybody up.

@@ -178,3 +178,5 @@ pub const LOG_COUNT: Error = Error::new("ERR count should be greater than or equ
 pub const LOG_KIND: Error = Error::new("ERR type should be one of the following: slow, large-request, large-reply");
 /// A read or write from a client in MONITOR mode.
 pub const REPLICA_NO_KEYS: Error = Error::new("ERR Replica can't interact with the keyspace");
+/// There is no room for more (`maxmemory`).
+pub const OOM: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");

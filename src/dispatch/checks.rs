@@ -1,11 +1,14 @@
 //! What may keep a command from running, in the order in which clients see it.
 
 use super::Wait;
+use super::memory::{Room, make_room};
 use crate::client::{Session, SessionFlags};
 use crate::commands::spec::Flags;
 use crate::commands::{Error, Registered, error};
 use crate::config::Guard;
+use crate::keyspace::evict::Evictor;
 use crate::state::{Gate, Server};
+use crate::stats::WorkerStats;
 
 /// The command does not run.
 #[derive(Debug)]
@@ -16,7 +19,18 @@ pub(super) enum Refusal {
     Wait(Wait),
 }
 
-type Check = fn(&Server, &Session, &Registered) -> Result<(), Refusal>;
+/// A command that is asked for, and what its checks need.
+pub(super) struct Asked<'a> {
+    pub(super) server: &'a Server,
+    pub(super) session: &'a Session,
+    pub(super) command: &'a Registered,
+    /// Of the thread.
+    pub(super) evictor: &'a mut Evictor,
+    pub(super) stats: &'a WorkerStats,
+    pub(super) on_worker: bool,
+}
+
+type Check = fn(&mut Asked<'_>) -> Result<(), Refusal>;
 
 /// All checks by name; the first that fails decides. The order is that of Redis.
 const CHECKS: &[(&str, Check)] = &[
@@ -39,8 +53,8 @@ pub(super) fn needed(server: &Server, session: &Session, command: &Registered) -
 }
 
 /// Walks the checks.
-pub(super) fn run(server: &Server, session: &Session, command: &Registered) -> Result<(), Refusal> {
-    CHECKS.iter().try_for_each(|(_, check)| check(server, session, command))
+pub(super) fn run(mut asked: Asked<'_>) -> Result<(), Refusal> {
+    CHECKS.iter().try_for_each(|(_, check)| check(&mut asked))
 }
 
 fn refuse(text: &'static str) -> Result<(), Refusal> {
@@ -51,7 +65,8 @@ fn has(command: &Registered, flag: Flags) -> bool {
     command.spec.flags.contains(flag)
 }
 
-fn protected(server: &Server, session: &Session, command: &Registered) -> Result<(), Refusal> {
+fn protected(asked: &mut Asked<'_>) -> Result<(), Refusal> {
+    let Asked { server, session, command, .. } = asked;
     if !has(command, Flags::PROTECTED) {
         return Ok(());
     }
@@ -71,25 +86,37 @@ fn protected(server: &Server, session: &Session, command: &Registered) -> Result
     Err(Refusal::Error(Error::text(text)))
 }
 
-fn authentication(server: &Server, session: &Session, command: &Registered) -> Result<(), Refusal> {
+fn authentication(asked: &mut Asked<'_>) -> Result<(), Refusal> {
+    let Asked { server, session, command, .. } = asked;
     if !has(command, Flags::NO_AUTH) && server.auth_required(session) {
         return Err(Refusal::Error(error::NOAUTH));
     }
     Ok(())
 }
 
-fn transaction(_: &Server, session: &Session, command: &Registered) -> Result<(), Refusal> {
+fn transaction(asked: &mut Asked<'_>) -> Result<(), Refusal> {
+    let Asked { session, command, .. } = asked;
     if session.is(SessionFlags::MULTI) && has(command, Flags::NO_MULTI) {
         return refuse("ERR Command not allowed inside a transaction");
     }
     Ok(())
 }
 
-fn memory(_: &Server, _: &Session, _: &Registered) -> Result<(), Refusal> {
-    Ok(())
+/// Makes room. Where there is none, what may take memory is refused; inside of MULTI that is all but what ends it.
+fn memory(asked: &mut Asked<'_>) -> Result<(), Refusal> {
+    let Asked { server, session, command, evictor, stats, on_worker } = asked;
+    let room = make_room(server, stats, evictor);
+    let ends_multi = matches!(command.spec.name, "EXEC" | "DISCARD" | "QUIT" | "RESET");
+    let takes = has(command, Flags::DENYOOM) || session.is(SessionFlags::MULTI) && !ends_multi;
+    match room {
+        Room::None if takes => Err(Refusal::Error(error::OOM)),
+        Room::Later if takes && *on_worker => Err(Refusal::Wait(Wait::Shards)),
+        _ => Ok(()),
+    }
 }
 
-fn subscribed(_: &Server, session: &Session, command: &Registered) -> Result<(), Refusal> {
+fn subscribed(asked: &mut Asked<'_>) -> Result<(), Refusal> {
+    let Asked { session, command, .. } = asked;
     if !session.is(SessionFlags::SUBSCRIBED) || session.proto == 3 {
         return Ok(());
     }
@@ -103,7 +130,8 @@ fn subscribed(_: &Server, session: &Session, command: &Registered) -> Result<(),
     ))))
 }
 
-fn loading(server: &Server, _: &Session, command: &Registered) -> Result<(), Refusal> {
+fn loading(asked: &mut Asked<'_>) -> Result<(), Refusal> {
+    let Asked { server, command, .. } = asked;
     if server.gate().intersects(Gate::LOADING) && !has(command, Flags::LOADING) {
         return refuse("LOADING Redis is loading the dataset in memory");
     }
@@ -111,7 +139,8 @@ fn loading(server: &Server, _: &Session, command: &Registered) -> Result<(), Ref
 }
 
 /// Whoever watches with MONITOR is not paused, as little as a replica, and so may not touch keys.
-fn monitoring(_: &Server, session: &Session, command: &Registered) -> Result<(), Refusal> {
+fn monitoring(asked: &mut Asked<'_>) -> Result<(), Refusal> {
+    let Asked { session, command, .. } = asked;
     let touches_keys = Flags::READONLY | Flags::WRITE | Flags::MAY_REPLICATE;
     if session.is(SessionFlags::MONITOR) && command.spec.flags.intersects(touches_keys) {
         return Err(Refusal::Error(error::REPLICA_NO_KEYS));
@@ -120,7 +149,8 @@ fn monitoring(_: &Server, session: &Session, command: &Registered) -> Result<(),
 }
 
 /// A paused client waits with its request. As in Redis a pause of all holds CLIENT UNPAUSE up too.
-fn paused(server: &Server, session: &Session, command: &Registered) -> Result<(), Refusal> {
+fn paused(asked: &mut Asked<'_>) -> Result<(), Refusal> {
+    let Asked { server, session, command, .. } = asked;
     let gate = server.gate();
     let may_write = command.spec.flags.intersects(Flags::WRITE | Flags::MAY_REPLICATE);
     let stops = gate.intersects(Gate::PAUSED_ALL) || gate.intersects(Gate::PAUSED_WRITE) && may_write;

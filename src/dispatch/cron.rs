@@ -6,12 +6,33 @@ pub use expiry::expire_all;
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::memory::{Room, make_room};
 use crate::client::signal;
-use crate::state::Server;
+use crate::keyspace::evict::Evictor;
+use crate::state::{Gate, Server};
 use crate::stats::latency;
+use crate::util::memory;
 
+/// Milliseconds between two looks at the use of memory where it is limited.
+pub const EVICTION_TICK_MS: u64 = 10;
+/// Milliseconds of rest between two slices of eviction.
+pub const EVICTION_PAUSE_MS: u64 = 1;
 /// Milliseconds between two rounds of the slower work.
 pub const SLOW_TICK_MS: u64 = 100;
+
+/// Evicts for a slice of time where memory use is above `maxmemory`; answers whether there is more to do. Locking: one
+/// shard at a time.
+pub fn evict(server: &Server, evictor: &mut Evictor) -> bool {
+    if !server.gate().intersects(Gate::MEMORY_LIMITED) || server.cron_paused.load(Relaxed) {
+        return false;
+    }
+    let limit = server.config.maxmemory();
+    // Near the limit it counts what other threads have freed.
+    if memory::used() > limit - limit / 8 {
+        memory::read();
+    }
+    make_room(server, server.stats.other(), evictor) == Room::Enough && memory::used() > limit
+}
 
 /// Tells the latency monitor how long something took that held others up.
 pub fn record_spike(server: &Server, event: &'static str, ns: u64) {

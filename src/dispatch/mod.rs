@@ -10,6 +10,7 @@ mod after;
 mod checks;
 pub mod cron;
 mod find;
+mod memory;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::client::{Session, SessionFlags};
 use crate::commands::keys::{FoundKey, find_keys};
 use crate::commands::spec::{Handler, Run};
 use crate::commands::{Args, Cx, DeclaredKey, Error, Flow, Registered};
+use crate::keyspace::evict::Evictor;
 use crate::keyspace::{Busy, Effects, Locked, ShardId};
 use crate::resp::{Args as Argv, Output, Protocol, Reply, output::Mark};
 use crate::state::{Gate, Server};
@@ -57,6 +59,7 @@ pub struct Executor {
     worker: Option<usize>,
     found: Vec<FoundKey>,
     keys: Vec<DeclaredKey>,
+    evictor: Evictor,
     /// Commands until the next whose shard hold time is recorded.
     until_sample: u32,
 }
@@ -86,7 +89,8 @@ impl Executor {
     }
 
     fn new(server: Arc<Server>, worker: Option<usize>) -> Executor {
-        Executor { server, worker, found: Vec::new(), keys: Vec::new(), until_sample: HOLD_SAMPLE }
+        let evictor = Evictor::default();
+        Executor { server, worker, found: Vec::new(), keys: Vec::new(), evictor, until_sample: HOLD_SAMPLE }
     }
 
     /// The server.
@@ -114,13 +118,13 @@ impl Executor {
         }
         session.client.facts.last_command.store(command.id + 1, Relaxed);
         if checks::needed(&self.server, session, command) {
-            match checks::run(&self.server, session, command) {
+            match self.check(session, command) {
                 Ok(()) => {}
                 Err(checks::Refusal::Error(error)) => return self.refuse(session, Some(command), &error, output),
                 Err(checks::Refusal::Wait(wait)) => return Step::Wait(wait),
             }
         }
-        let Executor { server, worker, found, keys, until_sample } = self;
+        let Executor { server, worker, found, keys, until_sample, .. } = self;
         let (server, on_worker): (&Server, bool) = (server, worker.is_some());
         let stats = worker.map_or_else(|| server.stats.other(), |worker| server.stats.worker(worker));
         let started = ticks();
@@ -153,6 +157,14 @@ impl Executor {
             cx.db.record_hold(ns);
         }
         finish(stats, cx, argv, &Finished { command, mark, started, ns }, flow)
+    }
+
+    /// The full list of checks.
+    #[cold]
+    fn check(&mut self, session: &Session, command: &Registered) -> Result<(), checks::Refusal> {
+        let Executor { server, worker, evictor, .. } = self;
+        let stats = worker.map_or_else(|| server.stats.other(), |worker| server.stats.worker(worker));
+        checks::run(checks::Asked { server, session, command, evictor, stats, on_worker: worker.is_some() })
     }
 
     /// Answers a request that was not run.

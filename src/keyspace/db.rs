@@ -11,6 +11,10 @@ use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
 use super::expire::ExpireIndex;
 use super::hash::{KeyHash, KeyHasher};
 use super::index::{Index, Location, Positions};
+use crate::util::rng::Rng;
+
+/// Random entries that are looked at in the hope that one has an expiry, before the index of expiries is asked.
+const RANDOM_TRIES: usize = 4;
 
 /// What a write does to the expiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,6 +232,27 @@ impl Db {
     /// A random entry for a random `dice`; every key can come up.
     pub fn random(&self, dice: u64) -> Option<EntryRef<'_>> {
         self.index.random(dice)
+    }
+
+    /// A random entry with an expiry. Every one can come up; where few entries have one, those that expire long after
+    /// the one before come up more often.
+    pub fn random_expiring(&self, rng: &mut Rng) -> Option<EntryRef<'_>> {
+        if self.expires.len() == 0 {
+            return None;
+        }
+        let mut tries = (0..RANDOM_TRIES).filter_map(|_| self.random(rng.next_u64()));
+        let lucky = tries.find(|entry| entry.expire_at_ms().is_some());
+        lucky.or_else(|| self.entry_of_record(self.expires.random(rng.next_u64())?))
+    }
+
+    /// The entry that expires first.
+    pub fn first_expiring(&self) -> Option<EntryRef<'_>> {
+        self.entry_of_record(self.expires.first()?)
+    }
+
+    fn entry_of_record(&self, (at_ms, position): (u64, u32)) -> Option<EntryRef<'_>> {
+        let found = self.index.find_at(position, &self.hasher, |entry| entry.expire_at_ms() == Some(at_ms))?;
+        Some(self.index.entry(found))
     }
 
     /// Visits entries in order of position from `from` on; see [`Index::scan`].

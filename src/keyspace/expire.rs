@@ -51,7 +51,17 @@ impl ExpireIndex {
 
     /// The earliest time and the position of its entry.
     pub(super) fn first(&self) -> Option<(u64, u32)> {
-        self.records.first().map(|&[high, low, position]| (u64::from(high) << 32 | u64::from(low), position))
+        self.records.first().map(when)
+    }
+
+    /// The first record from a random place on, in time between the earliest and the latest; `dice` are random bits.
+    /// Records behind long gaps come up more often.
+    pub(super) fn random(&self, dice: u64) -> Option<(u64, u32)> {
+        let (from, to) = (when(self.records.first()?), when(self.records.last()?));
+        let span = u128::from(to.0 - from.0) + 1;
+        let at_ms = from.0 + ((u128::from(dice) * span) >> 64) as u64;
+        // Within one millisecond the low bits, which had no part in choosing it, choose the position.
+        self.records.range(record(at_ms, dice as u32)..).next().map_or(Some(from), |record| Some(when(record)))
     }
 
     /// Mean of all times.
@@ -59,6 +69,11 @@ impl ExpireIndex {
         let mean = self.sum_ms.checked_div(self.len as u128)?;
         u64::try_from(mean).ok()
     }
+}
+
+/// Time and position of a record.
+fn when(&[high, low, position]: &Record) -> (u64, u32) {
+    (u64::from(high) << 32 | u64::from(low), position)
 }
 
 fn record(at_ms: u64, position: u32) -> Record {

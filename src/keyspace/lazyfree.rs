@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{OnceLock, mpsc};
 
 use super::Effects;
-use crate::util::task;
+use crate::util::{memory, task};
 
 /// The thread, started with the first work, and its counters.
 #[derive(Default)]
@@ -36,8 +36,9 @@ impl LazyFree {
             let counters = std::sync::Arc::clone(&self.pending);
             task::spawn_thread("lazyfree", move || {
                 while let Ok(trash) = receiver.recv() {
-                    let objects = count(&trash);
+                    let (objects, bytes) = (count(&trash), trash.leaving_bytes);
                     drop(trash);
+                    memory::left(bytes);
                     counters.pending.fetch_sub(objects, Relaxed);
                     counters.freed.fetch_add(objects, Relaxed);
                 }

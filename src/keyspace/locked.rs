@@ -36,6 +36,10 @@ pub struct Effects {
     pub misses: u32,
     /// Keys removed because their time had come.
     pub expired: u32,
+    /// Keys removed to make room.
+    pub evicted: u32,
+    /// Bytes among what is to be dropped that are counted as free already; see [`crate::util::memory::leaves`].
+    pub leaving_bytes: usize,
     /// Entries taken out, to be dropped without a lock.
     pub entries: Vec<EntryBox>,
     /// Values replaced, to be dropped without a lock.
@@ -331,6 +335,19 @@ impl<'k> Locked<'k> {
             }
             None => false,
         }
+    }
+
+    /// Removes a key to make room for others, for which no client has asked: no change that counts as one, but recorded.
+    pub fn evict(&mut self, key: Key<'_>) -> bool {
+        let Some(entry) = self.take(key) else { return false };
+        self.effects.entries.push(entry);
+        self.effects.evicted += 1;
+        self.notify(key, events::EVICTED);
+        self.journal_as(|effect| {
+            effect.push(b"DEL");
+            effect.push(key.name);
+        });
+        true
     }
 
     /// To be called once for every change of a key: counts it, and tells whoever must know.

@@ -10,6 +10,7 @@ mod access;
 mod db;
 mod entry;
 pub mod events;
+pub mod evict;
 mod expire;
 mod hash;
 mod index;

@@ -23,6 +23,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::client::signal::{CLOSE_AFTER_REPLY, KILL};
 use crate::dispatch::cron;
+use crate::keyspace::evict::Evictor;
 use crate::state::{Relisten, Server};
 use crate::util::task;
 
@@ -49,6 +50,7 @@ pub fn serve(server: &Arc<Server>, listeners: Listeners, ready: impl FnOnce()) -
         let mut relisten = take_relisten(server);
         task::spawn(expiry(Arc::clone(server)));
         task::spawn(slow_work(Arc::clone(server)));
+        task::spawn(eviction(Arc::clone(server)));
         ready();
         loop {
             tokio::select! {
@@ -138,6 +140,18 @@ async fn expiry(server: Arc<Server>) {
         let is_cut = sweeper.sweep(&server).is_cut;
         let rest_ms = if is_cut { cron::expiry::PAUSE_MS } else { cron::expiry::TICK_MS };
         tokio::time::sleep(Duration::from_millis(rest_ms)).await;
+    }
+}
+
+async fn eviction(server: Arc<Server>) {
+    let mut evictor = Evictor::default();
+    let mut tick = tokio::time::interval(Duration::from_millis(cron::EVICTION_TICK_MS));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        while cron::evict(&server, &mut evictor) {
+            tokio::time::sleep(Duration::from_millis(cron::EVICTION_PAUSE_MS)).await;
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub mod event {
     pub const COMMAND: &str = "command";
     /// A sweep of active expiry.
     pub const EXPIRE_CYCLE: &str = "expire-cycle";
+    /// A slice of eviction.
+    pub const EVICTION_CYCLE: &str = "eviction-cycle";
 }
 
 /// The worst spike of one second.

@@ -312,6 +312,7 @@ impl Stats {
 
     /// CONFIG RESETSTAT. Changes of the keyspace ([`Totals::dirty`]) go on being counted: snapshots are due by them.
     pub fn reset(&self) {
+        self.memory.reset();
         self.expiry.reset();
         let mut before = Baseline { totals: self.totals_since_start(), commands: AHashMap::new() };
         before.totals.dirty = 0;

@@ -20,6 +20,7 @@ mod generic;
 mod hyperloglog;
 mod latency;
 mod logs;
+mod maxmemory;
 mod server;
 mod string;
 mod table;

@@ -8,6 +8,7 @@ mod clients;
 mod connections;
 mod lifecycle;
 mod limits;
+mod maxmemory;
 mod sockets;
 mod streams;
 mod tools;
