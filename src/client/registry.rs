@@ -50,6 +50,11 @@ impl Registry {
         self.clients.get(&id).map(|entry| Arc::clone(entry.value()))
     }
 
+    /// Shows all clients to `visit`, in no order. Locking: a part of the table at a time; `visit` must not change it.
+    pub fn each(&self, mut visit: impl FnMut(&Client)) {
+        self.clients.iter().for_each(|entry| visit(entry.value()));
+    }
+
     /// All clients, by id. A snapshot: some may be gone when it is read.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Client>> {

@@ -14,11 +14,11 @@ pub(super) const THREAD_FIELDS: &[Field] = &[("long_commands_running", |v| v.ser
 /// One line for each worker.
 pub(super) fn threads(view: &View<'_>, out: &mut Vec<u8>) {
     let mut clients = vec![0u32; view.server.workers];
-    for client in view.server.clients.all() {
+    view.server.clients.each(|client| {
         if let Some(count) = clients.get_mut(client.worker) {
             *count += 1;
         }
-    }
+    });
     for (number, clients) in clients.into_iter().enumerate() {
         let counters = view.server.stats.worker(number).totals();
         let (reads, writes) = (counters.reads, counters.writes);

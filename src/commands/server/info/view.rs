@@ -1,5 +1,6 @@
 //! What the readers of INFO's fields look at: one moment of the server.
 
+use std::cell::OnceCell;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::super::super::prelude::*;
@@ -15,9 +16,9 @@ pub(super) struct View<'a> {
     pub(super) server: &'a Server,
     pub(super) now_us: u64,
     pub(super) totals: Totals,
-    pub(super) memory: Memory,
     pub(super) keyspace: KeyspaceSums,
-    pub(super) clients: ClientSums,
+    memory: OnceCell<Memory>,
+    clients: OnceCell<ClientSums>,
 }
 
 impl<'a> View<'a> {
@@ -25,15 +26,24 @@ impl<'a> View<'a> {
     pub(super) fn new(cx: &mut Cx<'a>, with_shards: bool) -> Result<View<'a>, Error> {
         let server = cx.server;
         let keyspace = if with_shards { KeyspaceSums::gather(cx)? } else { KeyspaceSums::default() };
-        let clients = ClientSums::gather(server);
         Ok(View {
             server,
             now_us: server.clock.now_us(),
             totals: server.stats.totals(),
-            memory: Memory::now(server, &keyspace, &clients),
             keyspace,
-            clients,
+            memory: OnceCell::new(),
+            clients: OnceCell::new(),
         })
+    }
+
+    /// Memory in use.
+    pub(super) fn memory(&self) -> &Memory {
+        self.memory.get_or_init(|| Memory::now(self.server, &self.keyspace, self.clients()))
+    }
+
+    /// Sums over all clients.
+    pub(super) fn clients(&self) -> &ClientSums {
+        self.clients.get_or_init(|| ClientSums::gather(self.server))
     }
 }
 
@@ -54,7 +64,7 @@ pub(in super::super) struct ClientSums {
 impl ClientSums {
     pub(in super::super) fn gather(server: &Server) -> ClientSums {
         let mut sums = ClientSums::default();
-        for client in server.clients.all() {
+        server.clients.each(|client| {
             let facts = &client.facts;
             let query = facts.query_buffer.load(Relaxed);
             let output = facts.output_pending.load(Relaxed) + client.mail_bytes();
@@ -68,7 +78,7 @@ impl ClientSums {
             sums.watching += usize::from(watched > 0);
             sums.watched_keys += u64::from(watched);
             sums.bytes += (query + output) as u64;
-        }
+        });
         sums
     }
 }
