@@ -137,10 +137,10 @@ fn a_client_over_the_soft_limit_has_its_seconds() {
     let (mut slow, mut late) = (server.connect(), server.connect());
     let (slow_id, late_id) = (id(&mut slow), id(&mut late));
     // More than the sockets hold. From now on nothing happens on the two connections.
+    let start = Instant::now();
     for wire in [&mut slow, &mut late] {
         wire.send(&request(&["GET", "k"]).repeat(30));
     }
-    let start = Instant::now();
     wait_until("both are over the limit", || info(&mut other, "mem_clients_normal") > 2_000_000);
     for at in 0..30 {
         assert_eq!(late.reply().len(), 1_000_012, "reply {at}");
