@@ -7,15 +7,26 @@
 pub const NAME_MAX: usize = 24;
 
 /// A name in lower case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Name {
     words: [u64; 3],
-    len: u8,
+    len: u16,
 }
 
+impl PartialEq for Name {
+    #[inline(always)]
+    fn eq(&self, other: &Name) -> bool {
+        let ([a, b, c], [x, y, z]) = (self.words, other.words);
+        (a ^ x) | (b ^ y) | (c ^ z) | u64::from(self.len ^ other.len) == 0
+    }
+}
+
+impl Eq for Name {}
+
 impl Name {
-    /// Folds and packs; nothing where the name is too long.
-    #[inline]
+    /// Folds and packs; nothing where the name is too long. Inlined, or the words would go through memory, and loads wait
+    /// for the narrower stores before them.
+    #[inline(always)]
     #[must_use]
     pub fn new(name: &[u8]) -> Option<Name> {
         let words = match name.len() {
@@ -24,12 +35,12 @@ impl Name {
             17..=NAME_MAX => [fold(load(&name[..8])), fold(load(&name[8..16])), fold(load(&name[16..]))],
             _ => return None,
         };
-        Some(Name { words, len: name.len() as u8 })
+        Some(Name { words, len: name.len() as u16 })
     }
 }
 
 /// At most eight bytes as a word, the first one lowest. Two loads that overlap are cheaper than a copy of unknown length.
-#[inline]
+#[inline(always)]
 fn load(bytes: &[u8]) -> u64 {
     let last = bytes.len().wrapping_sub(1);
     match bytes.len() {
@@ -48,7 +59,7 @@ fn load(bytes: &[u8]) -> u64 {
 }
 
 /// ASCII letters of all eight bytes to lower case: bit 7 of each byte tells whether it is a capital.
-#[inline]
+#[inline(always)]
 fn fold(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x80 * ONES;
@@ -102,7 +113,7 @@ impl Index {
     }
 
     /// The id under that name.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn find(&self, name: Name, owner: u16) -> Option<u16> {
         let mut at = place_of(name, owner);
@@ -126,7 +137,7 @@ impl Default for Index {
 }
 
 /// Multiplicative hashing: three independent products, the high bits of their sum.
-#[inline]
+#[inline(always)]
 fn place_of(name: Name, owner: u16) -> usize {
     let [a, b, c] = name.words;
     let hash = a
