@@ -241,7 +241,7 @@ impl Peer {
     fn ask(&mut self) {
         self.turn += 1;
         let key = steady(self.turn.wrapping_mul(0x9E37_79B9_7F4A_7C15) % self.steady);
-        let (request, reply_len) = if self.turn % 10 == 0 {
+        let (request, reply_len) = if self.turn.is_multiple_of(10) {
             (request(&[b"SET", &key[..], &VALUE]), "+OK\r\n".len())
         } else {
             (request(&[b"GET", &key[..]]), "$32\r\n".len() + VALUE.len() + 2)

@@ -7,7 +7,7 @@ use crate::util::version::{NYALA_VERSION, REDIS_VERSION};
 /// Largest drawing.
 const SIZE_MAX: (i64, i64) = (1000, 1000);
 
-/// LOLWUT [VERSION version [columns [rows]]]: there is one version of the drawing.
+/// `LOLWUT [VERSION version [columns [rows]]]`: there is one version of the drawing.
 pub(super) fn lolwut(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let (mut columns, mut rows) = (64, 12);
     if args.eat_with_value("VERSION") {

@@ -6,7 +6,7 @@ use crate::config::ShutdownOptions;
 const SAVE_FAILED: Error = Error::new("ERR Errors trying to SHUTDOWN. Check logs.");
 const NOTHING_TO_ABORT: Error = Error::new("ERR No shutdown in progress.");
 
-/// SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: no reply when it succeeds, the connection ends.
+/// `SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]`: no reply when it succeeds, the connection ends.
 pub(super) fn shutdown(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let mut options = ShutdownOptions::default();
     let mut abort = false;

@@ -88,7 +88,7 @@ pub(super) fn sdslen(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     DONE
 }
 
-/// DEBUG HTSTATS-KEY key [FULL]
+/// `DEBUG HTSTATS-KEY key [FULL]`
 pub(super) fn htstats_key(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     look(cx, args, |_| Err(NO_HASHTABLE))?
 }
@@ -103,7 +103,7 @@ pub(super) fn quicklist(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     look(cx, args, |_| Err(NO_QUICKLIST))?
 }
 
-/// DEBUG POPULATE count [prefix] [size]: `prefix:N` = `value:N`, filled up with zero bytes to `size`. Keys that exist are
+/// `DEBUG POPULATE count [prefix] [size]`: `prefix:N` = `value:N`, filled up with zero bytes to `size`. Keys that exist are
 /// left alone. Nothing is recorded for replicas, as by Redis.
 pub(super) fn populate(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let count = natural(args)?;

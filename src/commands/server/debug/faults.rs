@@ -89,7 +89,7 @@ fn pause(span: Duration) {
     std::thread::sleep(span);
 }
 
-/// DEBUG PANIC [key]: with a key, its shard's lock is left poisoned.
+/// `DEBUG PANIC [key]`: with a key, its shard's lock is left poisoned.
 pub(super) fn panic(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let shard = args.peek().map(|key| cx.server.keyspace.shard_of(cx.server.keyspace.hash(key)));
     let _guard = shard.map(|shard| cx.server.keyspace.lock(shard));

@@ -30,7 +30,7 @@ impl Shape {
     }
 }
 
-/// DEBUG HTSTATS db [FULL]
+/// `DEBUG HTSTATS db [FULL]`
 pub(super) fn htstats(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let number = args.integer()?;
     let databases = cx.server.config.databases();
