@@ -129,9 +129,10 @@ impl Executor {
         let stats = worker.map_or_else(|| server.stats.other(), |worker| server.stats.worker(worker));
         let started = ticks();
         let now_ms = server.clock.at_us(started) / 1000;
-        let Ok((handler, db)) = lock(server, on_worker, session.db, command, argv, now_ms, found, keys) else {
+        let Ok((handler, mut db)) = lock(server, on_worker, session.db, command, argv, now_ms, found, keys) else {
             return Step::Wait(Wait::Shards);
         };
+        db.access.is_silent = session.is(SessionFlags::NO_TOUCH);
         let reply = Reply::new(output, protocol(session));
         let mut cx = Cx { server, session, reply, db, command, on_worker };
         let mut args = Args::new(argv, command.words, keys);

@@ -100,6 +100,23 @@ fn switches_are_on_or_off() {
 }
 
 #[test]
+fn a_client_that_does_not_touch_leaves_idle_times_alone() {
+    both(|t| {
+        t.run("SET k v");
+        t.run("CLIENT NO-TOUCH ON");
+        t.advance_ms(10_000);
+        t.run("GET k");
+        t.expect("OBJECT IDLETIME k", "(integer) 10");
+        t.run("TOUCH k");
+        t.expect("OBJECT IDLETIME k", "(integer) 0");
+        t.advance_ms(10_000);
+        t.run("CLIENT NO-TOUCH OFF");
+        t.run("GET k");
+        t.expect("OBJECT IDLETIME k", "(integer) 0");
+    });
+}
+
+#[test]
 fn info_is_one_line_that_begins_as_in_redis_7() {
     both(|t| {
         t.run("SELECT 3");
