@@ -18,7 +18,7 @@ use nyala::util::{alloc, os};
 /// Shards for each worker where the configuration does not say. Two commands on different keys then meet on a shard
 /// about once in 64 times even when all workers are in one at once, which they are for a part of their time only.
 const SHARDS_PER_WORKER: usize = 64;
-/// Fewest and most shards chosen so. An empty shard costs about a kilobyte, FLUSHALL and SCAN visit every one.
+/// Fewest and most shards chosen so. An empty shard costs some hundred bytes; FLUSHALL and the like visit every one.
 const SHARDS: (usize, usize) = (64, 1024);
 /// Files open besides the clients' sockets: listeners, logs, and those of the workers' runtimes.
 const FILES_RESERVED: u64 = 32;
@@ -174,7 +174,7 @@ fn drawing(port: u16, pid: u32) -> String {
 fn shards(config: &Config, workers: usize) -> usize {
     match config.shards() {
         0 => (workers * SHARDS_PER_WORKER).next_power_of_two().clamp(SHARDS.0, SHARDS.1),
-        shards => shards,
+        shards => shards.next_power_of_two(),
     }
 }
 

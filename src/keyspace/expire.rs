@@ -47,6 +47,10 @@ impl ExpireIndex {
         }
         self.len -= 1;
         self.sum_ms -= u128::from(at_ms);
+        if self.len == 0 {
+            // An emptied tree keeps a node, which is much where there are many shards.
+            self.records = BTreeSet::new();
+        }
     }
 
     /// The earliest time and the position of its entry.

@@ -179,6 +179,41 @@ fn idle_time_is_kept_unless_frequency_is() {
 }
 
 #[test]
+fn a_client_that_does_not_touch_leaves_no_trace() {
+    both(|t| {
+        t.run("SET k v");
+        t.run("CLIENT NO-TOUCH ON");
+        t.advance_ms(5000);
+        t.run("GET k");
+        t.run("APPEND k v");
+        t.expect("OBJECT IDLETIME k", "(integer) 5");
+        t.run("SET new v");
+        t.expect("OBJECT IDLETIME new", "(integer) 0");
+        t.expect("TOUCH k", "(integer) 1");
+        t.expect("OBJECT IDLETIME k", "(integer) 0");
+        t.run("CLIENT NO-TOUCH OFF");
+        t.advance_ms(5000);
+        t.run("GET k");
+        t.expect("OBJECT IDLETIME k", "(integer) 0");
+    });
+}
+
+#[test]
+fn shared_integers_end_where_eviction_needs_their_access() {
+    both(|t| {
+        t.run("SET k 1");
+        t.expect("OBJECT REFCOUNT k", "(integer) 2147483647");
+        t.config("maxmemory", "100gb");
+        t.config("maxmemory-policy", "allkeys-random");
+        t.expect("OBJECT REFCOUNT k", "(integer) 2147483647");
+        for policy in ["allkeys-lru", "volatile-lru", "allkeys-lfu", "volatile-lfu"] {
+            t.config("maxmemory-policy", policy);
+            t.expect("OBJECT REFCOUNT k", "(integer) 1");
+        }
+    });
+}
+
+#[test]
 fn frequency_grows_with_use_and_shrinks_with_time() {
     both(|t| {
         t.config("maxmemory-policy", "volatile-lfu");

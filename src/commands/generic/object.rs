@@ -3,6 +3,7 @@
 use super::super::help::help;
 use super::super::prelude::*;
 use crate::keyspace::{EntryRef, Value};
+use crate::state::Gate;
 
 /// Rows of OBJECT.
 pub(super) const SUBCOMMANDS: &[Command] = &[
@@ -115,10 +116,13 @@ fn object_idletime(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     DONE
 }
 
-/// A value belongs to its key alone. Redis shares its small integers, and says so by the largest count.
+/// A value belongs to its key alone. Redis shares its small integers, and says so by the largest count, unless it needs
+/// their access fields to choose what it evicts.
 fn object_refcount(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
+    let (config, is_limited) = (&cx.server.config, cx.server.gate().intersects(Gate::MEMORY_LIMITED));
+    let shares = !is_limited || !config.maxmemory_policy().needs_access_field();
     let count = look(cx, args)?.map(|entry| match entry.value() {
-        Value::Int(0..10_000) => i64::from(i32::MAX),
+        Value::Int(0..10_000) if shares => i64::from(i32::MAX),
         _ => 1,
     });
     let Some(count) = count else { return DONE };

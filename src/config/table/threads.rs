@@ -7,9 +7,15 @@ const PINNED: &str = "Stored; workers are not pinned to processors.";
 const WORKERS: &str = "Stored; `workers` sets the number of threads.";
 
 pub(super) const PARAMS: &[Param] = &[
-    Param::int("shards", "0", 0, 65536, "Number of shards the keyspace is split into; 0 chooses by the processors.")
-        .immutable()
-        .hidden(),
+    Param::int(
+        "shards",
+        "0",
+        0,
+        4096,
+        "Shards the keyspace is split into, rounded up to a power of two; 0 takes 64 per worker, from 64 to 1024.",
+    )
+    .immutable()
+    .hidden(),
     Param::int("workers", "0", 0, 1024, "Number of threads that serve connections; 0 takes one per processor.")
         .immutable()
         .hidden(),

@@ -96,13 +96,12 @@ impl<'k> Locked<'k> {
     pub fn expire_due(&mut self, id: ShardId, limit: usize) -> usize {
         let now_ms = self.now_ms;
         let mut count = 0;
-        for db in 0..self.shard(id).dbs().count() {
-            while count < limit
-                && let Some(entry) = self.shard(id).db_mut(db).pop_due(now_ms)
-            {
-                self.expired(db, entry);
-                count += 1;
-            }
+        while count < limit {
+            let mut dbs = self.shard(id).dbs_mut();
+            let Some((db, entry)) = dbs.find_map(|(db, part)| Some((db, part.pop_due(now_ms)?))) else { break };
+            drop(dbs);
+            self.expired(db, entry);
+            count += 1;
         }
         count
     }
@@ -123,5 +122,68 @@ impl<'k> Locked<'k> {
     pub fn swap_dbs(&mut self, one: usize, other: usize) {
         self.guards.iter_mut().for_each(|guard| guard.swap_dbs(one, other));
         self.effects.dirty += 1;
+    }
+}
+
+#[cfg(all(test, not(feature = "loom")))]
+mod tests {
+    use super::*;
+    use crate::keyspace::{KeyHasher, Keyspace, StringValue, Ttl};
+
+    fn keyspace() -> Keyspace {
+        Keyspace::new(4, KeyHasher::seeded(7))
+    }
+
+    /// Sets keys `0..count`, due at 100 + their number.
+    fn fill(keyspace: &Keyspace, count: usize) {
+        for n in 0..count {
+            let name = n.to_string();
+            let key = Key { name: name.as_bytes(), hash: keyspace.hash(name.as_bytes()) };
+            let mut db = Locked::one(keyspace, keyspace.shard_of(key.hash), true, 0, 0).expect("nobody else is here");
+            db.set_string(key, StringValue::Int(1), Ttl::At(100 + n as u64));
+        }
+    }
+
+    #[test]
+    fn visits_lock_for_their_turn_alone() {
+        let keyspace = keyspace();
+        let mut db = Locked::none(&keyspace, 0, 0);
+        let is_locked = db.visit(ShardId(2), true, |_| keyspace.try_lock(ShardId(2)).is_none());
+        assert_eq!(is_locked, Ok(true));
+        assert!(keyspace.try_lock(ShardId(2)).is_some());
+    }
+
+    #[test]
+    fn what_is_locked_anyway_is_visited_as_it_is() {
+        let keyspace = keyspace();
+        fill(&keyspace, 50);
+        let mut db = Locked::all(&keyspace, true, 0, 0).expect("nobody else is here");
+        assert_eq!(db.db_len(true), Ok(50));
+        assert_eq!(db.visit(ShardId(1), true, |_| ()), Ok(()));
+        assert!(keyspace.try_lock(ShardId(1)).is_none(), "a visit leaves the command's own locks alone");
+    }
+
+    #[test]
+    #[should_panic(expected = "a visitor holds no shard")]
+    fn a_visit_beside_other_locks_is_refused() {
+        let keyspace = keyspace();
+        let mut db = Locked::one(&keyspace, ShardId(3), true, 0, 0).expect("nobody else is here");
+        let _ = db.visit(ShardId(1), true, |_| ());
+    }
+
+    #[test]
+    fn due_keys_go_up_to_a_limit_and_not_before_their_time() {
+        let keyspace = keyspace();
+        fill(&keyspace, 100);
+        let mut removed = 0;
+        for id in keyspace.shard_ids() {
+            let mut db = Locked::none(&keyspace, 0, 149);
+            removed += std::iter::repeat_with(|| db.visit(id, true, |db| db.expire_due(id, 3)).expect("it is free"))
+                .inspect(|&count| assert!(count <= 3))
+                .take_while(|&count| count > 0)
+                .sum::<usize>();
+            assert!(db.effects.entries.iter().all(|entry| entry.view().is_expired(149)));
+        }
+        assert_eq!(removed, 50);
     }
 }

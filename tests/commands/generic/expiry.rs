@@ -1,5 +1,7 @@
 //! EXPIRE, TTL and their kin; lazy and active expiry.
 
+use nyala::dispatch::cron::expiry::Sweeper;
+
 use crate::harness::{Gate, START_MS, both};
 
 #[test]
@@ -203,4 +205,21 @@ fn active_expiry_passes_over_a_shard_that_a_long_command_holds() {
     assert!(removed > 0 && kept > 0 && removed + kept == 100, "{removed} removed, {kept} kept");
     drop(held);
     assert_eq!(t.expire_cycle(), kept);
+}
+
+#[test]
+fn a_burst_is_removed_in_slices() {
+    let mut t = Gate::new();
+    for n in 0..30_000 {
+        t.run_args(&[b"SET", format!("k{n}").as_bytes(), b"v", b"PX", b"10"]);
+    }
+    t.advance_ms(10);
+    let mut sweeper = Sweeper::default();
+    let slices: Vec<_> = std::iter::repeat_with(|| sweeper.sweep(&t.server)).take_while(|swept| swept.is_cut).collect();
+    assert!(slices.len() > 1, "twenty nanoseconds a key would be news");
+    let longest = slices.iter().map(|swept| swept.removed).max();
+    assert!(longest < Some(20_000), "{longest:?} keys in one slice");
+    assert_eq!(t.server.stats.expiry.cut(), slices.len() as u64);
+    t.expect("DBSIZE", "(integer) 0");
+    assert_eq!(t.server.stats.totals().expired, 30_000);
 }
