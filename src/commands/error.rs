@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::keyspace::Busy;
+use crate::keyspace::{Busy, WrongType};
 use crate::resp::Args as Argv;
 
 /// Bytes of a client's word that an error shows.
@@ -22,6 +22,12 @@ pub enum Error {
 impl From<Busy> for Error {
     fn from(_: Busy) -> Error {
         Error::ShardBusy
+    }
+}
+
+impl From<WrongType> for Error {
+    fn from(_: WrongType) -> Error {
+        WRONGTYPE
     }
 }
 

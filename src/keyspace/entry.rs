@@ -44,7 +44,12 @@ impl EntryBox {
     /// A string entry. `lru` is the 24-bit LRU/LFU field.
     #[inline]
     pub fn string(key: &[u8], value: StringValue<'_>, expire_at_ms: Option<u64>, lru: u32) -> Self {
-        let shape = Shape { key_len: key.len(), value_len: value.inline_len(), expiry: expire_at_ms.is_some() };
+        let shape = Shape {
+            key_len: key.len(),
+            value_len: value.inline_len(),
+            expiry: expire_at_ms.is_some(),
+            is_object: false,
+        };
         let block = Block::allocate(shape, value.kind(), lru);
         if let Some(at_ms) = expire_at_ms {
             block.set_expire_at_ms(at_ms);
@@ -55,8 +60,8 @@ impl EntryBox {
     }
 
     /// An entry that holds a collection.
-    pub fn object(key: &[u8], object: Box<Object>, expire_at_ms: Option<u64>, lru: u32) -> Self {
-        let shape = Shape { key_len: key.len(), value_len: 8, expiry: expire_at_ms.is_some() };
+    pub fn object(key: &[u8], object: Object, expire_at_ms: Option<u64>, lru: u32) -> Self {
+        let shape = Shape { key_len: key.len(), value_len: 0, expiry: expire_at_ms.is_some(), is_object: true };
         let block = Block::allocate(shape, Kind::of_object(&object), lru);
         if let Some(at_ms) = expire_at_ms {
             block.set_expire_at_ms(at_ms);
@@ -96,7 +101,7 @@ impl EntryBox {
     fn rebuilt(self, key: &[u8], expire_at_ms: Option<u64>) -> Self {
         let old = self.into_block();
         let header = old.header();
-        let shape = Shape { key_len: key.len(), value_len: header.value_len(), expiry: expire_at_ms.is_some() };
+        let shape = Shape { key_len: key.len(), expiry: expire_at_ms.is_some(), ..old.shape() };
         let new = Block::allocate(shape, header.kind(), header.lru());
         if let Some(at_ms) = expire_at_ms {
             new.set_expire_at_ms(at_ms);
@@ -219,7 +224,6 @@ impl<'a> EntryRef<'a> {
     }
 
     /// A copy under `key` with the same expiry and the LRU/LFU field `lru` (COPY). A big string is shared until one side changes.
-    #[allow(unreachable_code, reason = "an object has no variant yet")]
     pub fn to_owned_as(&self, key: &[u8], lru: u32) -> EntryBox {
         let expire_at_ms = self.expire_at_ms();
         let value = match self.value() {
@@ -227,7 +231,7 @@ impl<'a> EntryRef<'a> {
             Value::Str(text) if self.kind() == Kind::StrEmb => StringValue::Emb(text),
             Value::Str(text) => StringValue::Raw(text),
             Value::Big(text) => StringValue::Big(text.clone()),
-            Value::Object(object) => return EntryBox::object(key, Box::new(object.clone()), expire_at_ms, lru),
+            Value::Object(object) => return EntryBox::object(key, object.clone(), expire_at_ms, lru),
         };
         EntryBox::string(key, value, expire_at_ms, lru)
     }

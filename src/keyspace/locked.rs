@@ -3,10 +3,12 @@
 //!
 //! Lazy expiry happens here: a key whose time has come is removed by whoever looks at it first.
 
+mod object;
 mod visit;
 
 use smallvec::SmallVec;
 
+pub use self::object::{Edited, WrongType};
 pub use self::visit::Scanned;
 
 use super::access::Access;

@@ -9,4 +9,4 @@ pub mod lcs;
 mod object;
 pub mod string;
 
-pub use object::{Object, ObjectType};
+pub use object::{Collection, Object, ObjectType};

@@ -1,12 +1,5 @@
 //! The value of a key that is not a string: one enum over the collection types.
 
-/// A collection held by a key. Strings are not here: the keyspace keeps them packed beside their key.
-///
-/// Each collection type becomes one variant; the entry's header repeats which one it is, so that asking for the type
-/// of a key does not follow the pointer.
-#[derive(Debug, Clone)]
-pub enum Object {}
-
 /// Which collection type an [`Object`] is, as TYPE prints it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectType {
@@ -22,29 +15,100 @@ pub enum ObjectType {
     Stream,
 }
 
-impl Object {
-    /// The object's type.
-    pub fn object_type(&self) -> ObjectType {
-        match *self {}
-    }
+/// A collection type: what an [`Object`] is one of.
+pub trait Collection: Sized {
+    /// Which one it is.
+    const TYPE: ObjectType;
 
-    /// Its encoding, as OBJECT ENCODING prints it.
-    pub fn encoding(&self) -> &'static str {
-        match *self {}
-    }
+    /// The collection, if `object` is one of this type.
+    fn of(object: &Object) -> Option<&Self>;
 
-    /// Number of elements (fields of a hash, members of a set, entries of a stream).
-    pub fn len(&self) -> usize {
-        match *self {}
-    }
+    /// The same, to be changed.
+    fn of_mut(object: &mut Object) -> Option<&mut Self>;
 
-    /// True without elements; such a key is to be removed.
-    pub fn is_empty(&self) -> bool {
-        match *self {}
-    }
+    /// The object that is this collection.
+    fn into_object(self) -> Object;
 
-    /// Estimated bytes held outside the entry; takes constant time.
-    pub fn memory_bytes(&self) -> usize {
-        match *self {}
-    }
+    /// Whether a key that holds it is to go: nothing is in it. A stream stays.
+    fn is_spent(&self) -> bool;
+
+    /// Estimated bytes held on the heap; takes constant time.
+    fn memory_bytes(&self) -> usize;
 }
+
+/// Declares [`Object`] over the collection types, each with `len`, `encoding` and `memory_bytes` of its own.
+macro_rules! objects {
+    ($($name:ident,)*) => {
+        /// A collection held by a key. Strings are not here: the keyspace keeps them packed beside their key.
+        ///
+        /// The entry's header repeats which variant it is, so that asking for the type of a key reads nothing more.
+        #[derive(Debug, Clone)]
+        pub enum Object {
+            $(#[allow(missing_docs, reason = "named as its type")] $name($name),)*
+        }
+
+        impl Object {
+            /// The object's type.
+            #[inline]
+            pub fn object_type(&self) -> ObjectType {
+                match *self { $(Self::$name(_) => ObjectType::$name,)* }
+            }
+
+            /// Its encoding, as OBJECT ENCODING prints it.
+            pub fn encoding(&self) -> &'static str {
+                match *self { $(Self::$name(ref object) => object.encoding(),)* }
+            }
+
+            /// Number of elements (fields of a hash, members of a set, entries of a stream).
+            #[inline]
+            pub fn len(&self) -> usize {
+                match *self { $(Self::$name(ref object) => object.len(),)* }
+            }
+
+            /// True without elements.
+            #[inline]
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            /// Estimated bytes held outside the entry; takes constant time.
+            #[inline]
+            pub fn memory_bytes(&self) -> usize {
+                match *self { $(Self::$name(ref object) => object.memory_bytes(),)* }
+            }
+        }
+
+        $(impl Collection for $name {
+            const TYPE: ObjectType = ObjectType::$name;
+
+            #[inline]
+            #[allow(irrefutable_let_patterns, reason = "while there is one variant")]
+            fn of(object: &Object) -> Option<&Self> {
+                if let Object::$name(own) = object { Some(own) } else { None }
+            }
+
+            #[inline]
+            #[allow(irrefutable_let_patterns, reason = "while there is one variant")]
+            fn of_mut(object: &mut Object) -> Option<&mut Self> {
+                if let Object::$name(own) = object { Some(own) } else { None }
+            }
+
+            #[inline]
+            fn into_object(self) -> Object {
+                Object::$name(self)
+            }
+
+            #[inline]
+            fn is_spent(&self) -> bool {
+                !matches!(Self::TYPE, ObjectType::Stream) && self.len() == 0
+            }
+
+            #[inline]
+            fn memory_bytes(&self) -> usize {
+                self.memory_bytes()
+            }
+        })*
+    };
+}
+
+objects! {}

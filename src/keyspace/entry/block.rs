@@ -4,12 +4,14 @@
 //! offset 0   header word: bits 0-3 kind, 4 has-expiry, 5 long key, 8-31 LRU/LFU, 32-47 key length, 48-63 value length
 //!        8   expiry, ms since 1970 (only with has-expiry)
 //!        .   key length as u64     (only with long key; the header's field is then 0)
+//!        .   the collection, aligned (only with a kind that is no string; there is no other value then)
 //!        .   key bytes
 //!        .   value bytes: text, or 8 bytes of integer, or an 8-byte pointer (not aligned)
 //! ```
 //!
-//! The key comes before the value so that a value may change length without moving the key. The block is always as
-//! large as the size class of what it holds, so its capacity needs no field.
+//! The key comes before a string so that the string may change length without moving the key. A collection comes before
+//! the key, where it is aligned, so that it is borrowed in place: its own pointer is the only one to follow. The block
+//! is always as large as the size class of what it holds, so its capacity needs no field.
 #![allow(unsafe_code, reason = "packs key, value and header into one allocation behind a thin pointer")]
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
@@ -22,6 +24,9 @@ use crate::types::Object;
 use crate::util::alloc::size_class;
 
 const WORD: usize = 8;
+/// Room for a collection.
+const OBJECT_BYTES: usize = size_of::<Object>().next_multiple_of(WORD);
+const _: () = assert!(align_of::<Object>() <= WORD, "blocks are 8-aligned");
 const HAS_EXPIRY: u64 = 1 << 4;
 const LONG_KEY: u64 = 1 << 5;
 const LRU_SHIFT: u32 = 8;
@@ -72,9 +77,15 @@ impl Header {
         (self.0 >> VALUE_LEN_SHIFT) as usize
     }
 
+    /// Where the optional fields end: the collection's place, or the key's.
+    #[inline]
+    fn fields_end(self) -> usize {
+        WORD + if self.has_expiry() { WORD } else { 0 } + if self.long_key() { WORD } else { 0 }
+    }
+
     #[inline]
     fn key_offset(self) -> usize {
-        WORD + if self.has_expiry() { WORD } else { 0 } + if self.long_key() { WORD } else { 0 }
+        self.fields_end() + if self.kind().is_string() { 0 } else { OBJECT_BYTES }
     }
 }
 
@@ -82,8 +93,10 @@ impl Header {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub(super) key_len: usize,
+    /// Of a string; a collection has none.
     pub(super) value_len: usize,
     pub(super) expiry: bool,
+    pub(super) is_object: bool,
 }
 
 impl Shape {
@@ -95,7 +108,8 @@ impl Shape {
     #[inline]
     pub(super) fn block_bytes(self) -> usize {
         let fields = WORD + if self.expiry { WORD } else { 0 } + if self.long_key() { WORD } else { 0 };
-        size_class(fields + self.key_len + self.value_len)
+        let object = if self.is_object { OBJECT_BYTES } else { 0 };
+        size_class(fields + object + self.key_len + self.value_len)
     }
 }
 
@@ -113,6 +127,7 @@ impl Block {
     #[inline]
     pub(super) fn allocate(shape: Shape, kind: Kind, lru: u32) -> Self {
         debug_assert!(shape.value_len <= LEN_MASK as usize, "longer values have their own buffer");
+        debug_assert_eq!(shape.is_object, !kind.is_string());
         let layout = layout(shape.block_bytes());
         // SAFETY: a block is never empty, it has a header.
         let ptr = unsafe { alloc(layout) };
@@ -127,7 +142,7 @@ impl Block {
         let header = Header(bits).with_lru(lru).with_value(kind, shape.value_len);
         block.set_header(header);
         if shape.long_key() {
-            block.set_word(header.key_offset() - WORD, shape.key_len as u64);
+            block.set_word(header.fields_end() - WORD, shape.key_len as u64);
         }
         block
     }
@@ -179,7 +194,7 @@ impl Block {
     #[inline]
     fn key_len(self, header: Header) -> usize {
         if header.long_key() {
-            self.word(header.key_offset() - WORD) as usize
+            self.word(header.fields_end() - WORD) as usize
         } else {
             ((header.0 >> KEY_LEN_SHIFT) & LEN_MASK) as usize
         }
@@ -188,7 +203,12 @@ impl Block {
     #[inline]
     pub(super) fn shape(self) -> Shape {
         let header = self.header();
-        Shape { key_len: self.key_len(header), value_len: header.value_len(), expiry: header.has_expiry() }
+        Shape {
+            key_len: self.key_len(header),
+            value_len: header.value_len(),
+            expiry: header.has_expiry(),
+            is_object: !header.kind().is_string(),
+        }
     }
 
     #[inline]
@@ -260,8 +280,12 @@ impl Block {
         unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), start.as_ptr(), text.len()) }
     }
 
-    /// Copies the whole value of `from`, pointers included, into this new block of equal value length.
+    /// Copies the whole value of `from`, pointers included, into this new block of the same kind and value length.
     pub(super) fn move_value_from(self, from: Self) {
+        if !self.header().kind().is_string() {
+            let object = from.take_object();
+            return self.write_object(object);
+        }
         let len = self.header().value_len();
         assert_eq!(len, from.header().value_len(), "a moved value keeps its length");
         // SAFETY: both values have `len` bytes, in different blocks; a byte copy keeps a pointer's provenance.
@@ -316,39 +340,38 @@ impl Block {
         *unsafe { Box::from_raw(self.big_ptr()) }
     }
 
-    /// Puts an object behind the value's pointer of a new block.
-    pub(super) fn write_object(self, object: Box<Object>) {
-        debug_assert_eq!(self.header().value_len(), 8);
-        let pointer = Box::into_raw(object);
-        // SAFETY: the value has 8 bytes, exclusively held.
-        unsafe { self.value_ptr().cast::<*mut Object>().write_unaligned(pointer) }
+    /// Puts the collection into a new block.
+    pub(super) fn write_object(self, object: Object) {
+        // SAFETY: the place is aligned, exclusively held, and holds no collection yet.
+        unsafe { self.object_ptr().write(object) }
     }
 
     #[inline]
-    fn object_ptr(self) -> *mut Object {
-        assert!(!self.header().kind().is_string(), "a string is not an object");
-        // SAFETY: a value of this kind is a pointer written by `write_object`.
-        unsafe { self.value_ptr().cast::<*mut Object>().read_unaligned() }
+    fn object_ptr(self) -> NonNull<Object> {
+        let header = self.header();
+        assert!(!header.kind().is_string(), "a string is not an object");
+        // SAFETY: a block of this kind has room for a collection there.
+        unsafe { self.0.add(header.fields_end()) }.cast()
     }
 
-    /// The object of an entry that is not a string.
+    /// The collection of an entry that is not a string.
     #[inline]
     pub(super) fn object<'a>(self) -> &'a Object {
-        // SAFETY: the object lives as long as the entry, which is held.
-        unsafe { &*self.object_ptr() }
+        // SAFETY: the collection was written there and stays while the entry is held.
+        unsafe { self.object_ptr().as_ref() }
     }
 
-    /// The object for editing.
+    /// The collection for editing.
     #[inline]
     pub(super) fn object_mut<'a>(self) -> &'a mut Object {
-        // SAFETY: the object lives as long as the entry, which is exclusively held.
-        unsafe { &mut *self.object_ptr() }
+        // SAFETY: the collection was written there, and the entry is exclusively held.
+        unsafe { self.object_ptr().as_mut() }
     }
 
-    /// Takes the object out; the value's pointer is dead until the block's end.
-    pub(super) fn take_object(self) -> Box<Object> {
-        // SAFETY: the pointer came from a box, and nobody reads it again.
-        unsafe { Box::from_raw(self.object_ptr()) }
+    /// Takes the collection out; its place is dead until the block's end.
+    pub(super) fn take_object(self) -> Object {
+        // SAFETY: the collection was written there, and nobody reads the place again.
+        unsafe { self.object_ptr().read() }
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use super::block::{Block, Shape};
 use super::value::{EMBSTR_LIMIT_BYTES, INLINE_LIMIT_BYTES, Kind, StringValue};
 use super::{EntryBox, EntryRef, is_heavy_object, is_heavy_text, write_string};
-use crate::types::Object;
+use crate::types::{Collection, Object};
 
 /// User addresses of x86-64 (4-level tables, or 5-level unless asked for) and of AArch64 fit in these bits.
 const ADDRESS_BITS: u32 = 48;
@@ -121,7 +121,7 @@ pub enum External {
     /// The buffer of a big string.
     Big(Bytes),
     /// A collection.
-    Object(Box<Object>),
+    Object(Object),
 }
 
 impl External {
@@ -309,15 +309,17 @@ impl<'a> EntryMut<'a> {
         new_len
     }
 
-    /// Lets `edit` change the collection and accounts for its growth; `None` for a string.
+    /// Lets `edit` change the collection and accounts for its growth; `None` for a string, or what is no `T`.
     #[inline]
-    pub fn edit_object<R>(&mut self, edit: impl FnOnce(&mut Object) -> R) -> Option<R> {
+    pub fn edit_object<T: Collection, R>(&mut self, edit: impl FnOnce(&mut T) -> R) -> Option<R> {
         if self.block.header().kind().is_string() {
             return None;
         }
-        let before = self.view().memory_bytes();
-        let result = edit(self.block.object_mut());
-        self.settle(before);
+        let collection = T::of_mut(self.block.object_mut())?;
+        let before = collection.memory_bytes();
+        let result = edit(collection);
+        // The block itself stays as it is.
+        *self.bytes = self.bytes.wrapping_add(collection.memory_bytes()).wrapping_sub(before);
         Some(result)
     }
 
@@ -334,14 +336,14 @@ impl<'a> EntryMut<'a> {
         }
     }
 
-    /// Gives the value a new kind and length, keeping its first `keep` bytes, in this block or in another one of the
+    /// Makes the value a string of a new kind and length, keeping its first `keep` bytes, in this block or in another one of the
     /// right size class. Anything outside must have been taken; the rest of the value is for the caller to write.
     #[inline]
     fn reshape(&mut self, kind: Kind, value_len: usize, keep: usize) {
         let old = self.block;
         let shape = old.shape();
-        let wanted = Shape { value_len, ..shape };
-        if wanted.block_bytes() == shape.block_bytes() {
+        let wanted = Shape { value_len, is_object: false, ..shape };
+        if !shape.is_object && wanted.block_bytes() == shape.block_bytes() {
             old.set_header(old.header().with_value(kind, value_len));
             return;
         }
