@@ -7,6 +7,7 @@ pub mod fingerprint;
 pub mod hyperloglog;
 pub mod lcs;
 mod object;
+pub mod packed;
 pub mod string;
 
 pub use object::{Collection, Object, ObjectType};
