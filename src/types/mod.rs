@@ -9,5 +9,7 @@ pub mod lcs;
 mod object;
 pub mod packed;
 pub mod string;
+pub mod table;
+pub mod text;
 
 pub use object::{Collection, Object, ObjectType};

@@ -12,6 +12,7 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("src/keyspace/entry/block.rs", "header, key and value in one allocation behind a thin pointer"),
     ("src/keyspace/entry/slot.rs", "fingerprints in the unused bits of pointers; entries change threads"),
     ("src/types/packed/buffer.rs", "lengths and bytes in one allocation behind a thin pointer"),
+    ("src/types/text.rs", "length and bytes in one allocation behind a thin pointer"),
     ("src/util/alloc.rs", "the process allocator"),
     ("src/util/os.rs", "calls of the C library that std lacks"),
 ];
