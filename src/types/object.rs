@@ -1,5 +1,7 @@
 //! The value of a key that is not a string: one enum over the collection types.
 
+use super::hash::Hash;
+
 /// Which collection type an [`Object`] is, as TYPE prints it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectType {
@@ -111,4 +113,6 @@ macro_rules! objects {
     };
 }
 
-objects! {}
+objects! {
+    Hash,
+}

@@ -46,24 +46,37 @@ impl Text {
     #[inline]
     #[must_use]
     pub fn new(bytes: &[u8]) -> Text {
-        if bytes.len() > INLINE_MAX {
-            return Self::allocate(bytes);
+        Text::concat(&[bytes])
+    }
+
+    /// The bytes of `pieces`, one after the other.
+    #[inline]
+    #[must_use]
+    pub fn concat(pieces: &[&[u8]]) -> Text {
+        let len = pieces.iter().map(|piece| piece.len()).sum();
+        if len > INLINE_MAX {
+            return Self::allocate(pieces, len);
         }
         let mut word = [0; 8];
-        word[0] = (bytes.len() << 1 | 1) as u8;
-        word[1..=bytes.len()].copy_from_slice(bytes);
+        word[0] = (len << 1 | 1) as u8;
+        let mut at = 1;
+        for piece in pieces {
+            word[at..at + piece.len()].copy_from_slice(piece);
+            at += piece.len();
+        }
         let word = std::ptr::without_provenance_mut(usize::from_le_bytes(word));
         Text(NonNull::new(word).expect("the lowest bit is set"))
     }
 
-    fn allocate(bytes: &[u8]) -> Text {
-        let (len, layout) = (bytes.len(), layout(bytes.len()));
+    #[inline]
+    fn allocate(pieces: &[&[u8]], len: usize) -> Text {
+        let layout = layout(len);
         // SAFETY: a block is never empty, it has a header.
         let block = unsafe { alloc(layout) };
         let Some(block) = NonNull::new(block) else { handle_alloc_error(layout) };
         let header = header_bytes(len);
         // SAFETY: the block is `header + len` bytes long at least.
-        let text = unsafe { block.add(header) };
+        let mut text = unsafe { block.add(header) };
         if header == 1 {
             // SAFETY: the first byte of the block.
             unsafe { block.write(len as u8) };
@@ -75,8 +88,12 @@ impl Text {
             // SAFETY: as above; the place need not be aligned.
             unsafe { length.cast::<u64>().write_unaligned(len as u64) };
         }
-        // SAFETY: the block is new, so it does not overlap, and has room for `len` bytes behind the header.
-        unsafe { text.copy_from_nonoverlapping(NonNull::from(bytes).cast(), len) };
+        for piece in pieces {
+            // SAFETY: the block is new, so it does not overlap, and has room for all pieces behind the header.
+            unsafe { text.copy_from_nonoverlapping(NonNull::from(*piece).cast(), piece.len()) };
+            // SAFETY: at most the end of the block.
+            text = unsafe { text.add(piece.len()) };
+        }
         Text(block)
     }
 
@@ -242,6 +259,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn pieces_become_one_text(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..6), 0..4)) {
+            let slices: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
+            prop_assert_eq!(Text::concat(&slices), Text::new(&pieces.concat()));
+        }
+
         #[test]
         fn a_text_is_its_bytes(a: Vec<u8>, b: Vec<u8>) {
             let (x, y) = (Text::new(&a), Text::from(&b[..]));

@@ -3,10 +3,15 @@
 use super::super::super::prelude::*;
 use super::contents::with_key;
 use crate::keyspace::{EntryRef, Value};
+use crate::types::Object;
 use crate::types::fingerprint::Fingerprint;
+use crate::types::hash::Hash;
 
 /// Number that stands for strings in a digest.
 const STRING: u32 = 0;
+
+/// Number that stands for hashes in a digest.
+const HASH: u32 = 4;
 
 /// What the value adds to a digest: its type, its content, and whether it expires.
 fn add_value(digest: &mut Fingerprint, entry: EntryRef<'_>) {
@@ -18,10 +23,25 @@ fn add_value(digest: &mut Fingerprint, entry: EntryRef<'_>) {
         Value::Int(n) => add_string(itoa::Buffer::new().format(n).as_bytes()),
         Value::Str(text) => add_string(text),
         Value::Big(text) => add_string(text),
-        Value::Object(object) => match *object {},
+        Value::Object(Object::Hash(hash)) => add_hash(digest, hash),
     }
     if entry.expire_at_ms().is_some() {
         digest.with(b"!!expire!!");
+    }
+}
+
+/// Order of fields does not matter.
+fn add_hash(digest: &mut Fingerprint, hash: &Hash) {
+    digest.then(&HASH.to_be_bytes());
+    let (mut name, mut value) = (itoa::Buffer::new(), itoa::Buffer::new());
+    for field in hash.iter() {
+        let mut own = Fingerprint::default();
+        own.then(field.name.text(&mut name));
+        own.then(field.value.text(&mut value));
+        if field.expire_at_ms.is_some() {
+            own.with(b"!!hexpire!!");
+        }
+        digest.with(own.as_bytes());
     }
 }
 
