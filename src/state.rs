@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use bitflags::bitflags;
 use tokio::sync::Notify;
 
-use crate::client::{Client, Registry, Session, SessionFlags};
+use crate::client::{BlockedTable, Client, Registry, Session, SessionFlags};
 use crate::config::{Config, ShutdownOptions};
-use crate::keyspace::{Keyspace, LazyFree, LfuPace};
+use crate::keyspace::{Keyspace, LazyFree, LfuPace, ReadyKey};
 use crate::stats::Stats;
 use crate::util::clock::Clock;
 use crate::util::{memory, rng};
@@ -47,6 +47,8 @@ pub struct Server {
     pub clients: Registry,
     /// Clients that watch all commands.
     pub monitors: Monitors,
+    /// Clients that wait in blocking commands.
+    pub blocked: BlockedTable,
     /// Counters and logs.
     pub stats: Stats,
     /// CLIENT PAUSE.
@@ -69,6 +71,7 @@ pub struct Server {
     pub started_at_us: u64,
     /// Number of worker threads.
     pub workers: usize,
+    unserved: Mutex<Vec<ReadyKey>>,
     replication_id: Mutex<String>,
     gate: AtomicU32,
     attention_ns: AtomicU64,
@@ -99,6 +102,8 @@ impl Server {
             lazy_free: LazyFree::default(),
             clients: Registry::default(),
             monitors: Monitors::default(),
+            blocked: BlockedTable::default(),
+            unserved: Mutex::default(),
             stats: Stats::new(workers, commands),
             pause: Pause::default(),
             shards_released: Notify::new(),
@@ -183,6 +188,17 @@ impl Server {
             memory::read();
         }
         self.set_gate(Gate::MEMORY_LIMITED, is_limited);
+    }
+
+    /// Leaves the waiters of a key to be served by the long command that holds its shard, when that ends.
+    pub fn leave_unserved(&self, key: ReadyKey) {
+        self.unserved.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+    }
+
+    /// Keys whose waiters were left unserved.
+    #[must_use]
+    pub fn take_unserved(&self) -> Vec<ReadyKey> {
+        std::mem::take(&mut *self.unserved.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether CLIENT PAUSE holds anybody up.

@@ -4,12 +4,16 @@
 //! A session belongs to its connection's task alone. The client record is shared: others read its facts (CLIENT LIST),
 //! put messages into its mailbox (MONITOR, later pushes) and raise signals (CLIENT KILL), which wake its task.
 //!
-//! May import: util and std; it knows nothing of commands or of the keyspace.
+//! A client that waits in a blocking command is in the table of [`Blocked`] ones, from which whoever serves it takes it.
+//!
+//! May import: resp and util, and of the keyspace the hash of a key; it knows nothing of commands.
 
+mod blocked;
 mod mailbox;
 mod registry;
 mod session;
 
+pub use blocked::{AwaitedKey, Blocked, BlockedTable, Cancelled};
 pub use mailbox::{Mailbox, MailboxFull};
 pub use registry::Registry;
 pub use session::{ReplyMode, Session, SessionFlags};

@@ -1,6 +1,7 @@
 //! What a handler sees, and what it answers to dispatch.
 
 use super::Registered;
+use super::blocking::Blocking;
 use super::error::Error;
 use crate::client::Session;
 use crate::keyspace::{Locked, ShardData};
@@ -96,12 +97,14 @@ pub fn cost_of_bytes(on_worker: bool, bytes: usize) -> Result<(), Error> {
 }
 
 /// What happens after a handler.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Flow {
     /// The reply is written.
     Done,
     /// The connection closes once the reply is sent.
     Close,
+    /// Nothing is written and nothing has changed: the client waits.
+    Block(Box<Blocking>),
 }
 
 /// A handler's answer.

@@ -164,10 +164,14 @@ pub const NOT_IMPORTING: Error = Error::new("ERR Server is not in import mode");
 pub const PAUSE_MODE: Error = Error::new("ERR CLIENT PAUSE mode must be WRITE or ALL");
 /// A timeout that is no number.
 pub const TIMEOUT_NOT_INTEGER: Error = Error::new("ERR timeout is not an integer or out of range");
+/// A timeout in seconds that is no number.
+pub const TIMEOUT_NOT_FLOAT: Error = Error::new("ERR timeout is not a float or out of range");
 /// A timeout below zero.
 pub const TIMEOUT_NEGATIVE: Error = Error::new("ERR timeout is negative");
 /// A timeout that ends beyond what a clock can say.
 pub const TIMEOUT_OUT_OF_RANGE: Error = Error::new("ERR timeout is out of range");
+/// What a client is answered whose wait CLIENT UNBLOCK has ended.
+pub const UNBLOCKED: Error = Error::new("UNBLOCKED client unblocked via CLIENT UNBLOCK");
 /// CLIENT UNBLOCK with an unknown reason.
 pub const UNBLOCK_REASON: Error = Error::new("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
 /// CLIENT KILL of an address that nobody has.

@@ -9,6 +9,7 @@
 
 pub mod args;
 pub mod bitmap;
+pub mod blocking;
 pub mod categories;
 pub mod connection;
 pub mod context;

@@ -4,8 +4,8 @@
 //! (`maxmemory-eviction-tenacity`); after it the command runs all the same, and the rest is evicted on the next ones and by
 //! [`super::cron::evict`]. No shard is held but the one that a key is taken from.
 
-use super::after;
 use super::cron::record_spike;
+use super::{after, serve_ready};
 use crate::config::{Config, MaxmemoryPolicy};
 use crate::keyspace::Effects;
 use crate::keyspace::evict::{Eviction, Evictor, Rule};
@@ -71,6 +71,9 @@ fn evict(server: &Server, stats: &WorkerStats, evictor: &mut Evictor, limit: u64
 /// Counts what was evicted and drops it; what takes long is counted as free from now on.
 fn settle(server: &Server, stats: &WorkerStats, mut effects: Effects) {
     after::count(stats, &effects);
+    if !effects.ready.is_empty() {
+        serve_ready(server, stats, true, std::mem::take(&mut effects.ready));
+    }
     if effects.is_heavy() {
         effects.leaving_bytes = effects.entries.iter().map(|entry| entry.view().memory_bytes()).sum();
         memory::leaves(effects.leaving_bytes);

@@ -11,6 +11,9 @@ mod checks;
 pub mod cron;
 mod find;
 mod memory;
+mod serve;
+
+pub use serve::{EndOfWait, end_wait, serve_ready};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -36,7 +39,7 @@ pub enum Step {
     Next,
     /// Sends what is written and closes.
     Close,
-    /// Waits, then hands in the same request again. Nothing has been written or changed.
+    /// Waits, then hands in the same request again, unless told otherwise. Nothing has been written or changed.
     Wait(Wait),
 }
 
@@ -49,6 +52,9 @@ pub enum Wait {
     Long,
     /// Clients are paused: until [`crate::state::Pause::ended`].
     Paused,
+    /// In a blocking command, under this ticket: until the command is served for it, or the wait ends ([`end_wait`]). The
+    /// request is not handed in again.
+    Blocked(u64),
 }
 
 /// Runs requests on one thread; keeps the memory that they need from one to the next.
@@ -235,11 +241,14 @@ fn lock<'k>(
 /// Leaves a command to be run again later. Keys that it found expired are gone all the same.
 #[cold]
 fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
-    let Cx { server, mut reply, db, .. } = cx;
+    let Cx { server, mut reply, db, on_worker, .. } = cx;
     reply.undo(mark);
     // Lookups count when it runs for good.
-    let effects = Effects { hits: 0, misses: 0, ..db.unlock() };
+    let mut effects = Effects { hits: 0, misses: 0, ..db.unlock() };
     after::count(stats, &effects);
+    if !effects.ready.is_empty() {
+        serve::serve_ready(server, stats, on_worker, std::mem::take(&mut effects.ready));
+    }
     after::drop_values(server, effects);
     Step::Wait(wait)
 }
@@ -247,8 +256,14 @@ fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
 /// Unlocks, then counts and logs.
 #[inline]
 fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, flow: Flow) -> Step {
-    let Cx { server, session, mut reply, db, .. } = cx;
-    let effects = db.unlock();
+    let mut cx = cx;
+    let (closes, ticket) = match flow {
+        Flow::Done => (false, None),
+        Flow::Close => (true, None),
+        Flow::Block(blocking) => (false, Some(serve::begin_wait(&mut cx, argv, *blocking))),
+    };
+    let Cx { server, session, mut reply, db, on_worker, .. } = cx;
+    let mut effects = db.unlock();
     let command = finished.command;
     stats.record_call(command.id, finished.ns, server.config.latency_tracking());
     after::count(stats, &effects);
@@ -266,13 +281,20 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
         after::notable(server, session, argv, finished, reply_bytes);
     }
     if server.gate().intersects(Gate::MONITORED) {
-        after::monitor(server, session, argv, finished, (!silent && flow == Flow::Done).then(|| reply.output()));
+        let own = !silent && !closes && ticket.is_none();
+        after::monitor(server, session, argv, finished, own.then(|| reply.output()));
+    }
+    if !effects.ready.is_empty() {
+        serve::serve_ready(server, stats, on_worker, std::mem::take(&mut effects.ready));
     }
     after::drop_values(server, effects);
-    match flow {
-        Flow::Done if !session.is(SessionFlags::CLOSE_AFTER_REPLY) => Step::Next,
-        _ => Step::Close,
+    if let Some(ticket) = ticket {
+        if silent && let Some(blocked) = server.blocked.get(ticket) {
+            blocked.silent.store(true, Relaxed);
+        }
+        return Step::Wait(Wait::Blocked(ticket));
     }
+    if closes || session.is(SessionFlags::CLOSE_AFTER_REPLY) { Step::Close } else { Step::Next }
 }
 
 fn protocol(session: &Session) -> Protocol {

@@ -12,9 +12,9 @@ pub use self::object::{Edited, WrongType};
 pub use self::visit::Scanned;
 
 use super::access::Access;
-use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
+use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue, Value};
 use super::events::{self, Event};
-use super::{Busy, Db, KeyHash, Keyspace, Location, ShardGuard, ShardId, Ttl};
+use super::{Busy, Db, KeyHash, Keyspace, Location, ReadyKey, ShardGuard, ShardId, Ttl, Wanted};
 use crate::resp::OwnedArgs;
 use crate::util::rng::Rng;
 
@@ -50,6 +50,8 @@ pub struct Effects {
     pub dbs: Vec<Db>,
     /// All of it is to be dropped before the reply is sent, however long that takes (FLUSHALL SYNC).
     pub drop_before_reply: bool,
+    /// Keys that changed while somebody waits for them, to be served after the unlock.
+    pub ready: Vec<ReadyKey>,
     /// What the journal is to record instead of the command's own words; see [`Locked::journal_as`].
     pub journaled: Option<Vec<OwnedArgs>>,
 }
@@ -180,6 +182,11 @@ impl<'k> Locked<'k> {
     /// The same in another database.
     #[inline]
     pub fn part_of(&mut self, db: usize, hash: KeyHash) -> &mut Db {
+        self.guard(hash).db_mut(db)
+    }
+
+    #[inline]
+    fn guard(&mut self, hash: KeyHash) -> &mut ShardGuard<'k> {
         let guard = match self.guards.as_mut_slice() {
             [one] => one,
             many => {
@@ -189,7 +196,7 @@ impl<'k> Locked<'k> {
             }
         };
         debug_assert_eq!(guard.id(), self.keyspace.shard_of(hash), "a handler reaches declared keys only");
-        guard.db_mut(db)
+        guard
     }
 
     /// Looks a key up to read its value: counts a hit or a miss, and leaves the time of access behind.
@@ -345,6 +352,7 @@ impl<'k> Locked<'k> {
         self.effects.entries.push(entry);
         self.effects.evicted += 1;
         self.notify(key, events::EVICTED);
+        self.tell_waiters(key);
         self.journal_as(|effect| {
             effect.push(b"DEL");
             effect.push(key.name);
@@ -357,18 +365,62 @@ impl<'k> Locked<'k> {
     pub fn changed(&mut self, key: Key<'_>, event: Event) {
         self.effects.dirty += 1;
         self.notify(key, event);
+        self.tell_waiters(key);
     }
 
     /// A second key changed by the same step (RENAME, MOVE): as [`changed`](Self::changed), but counted with the first.
     #[inline]
     pub fn changed_too(&mut self, key: Key<'_>, event: Event) {
         self.notify(key, event);
+        self.tell_waiters(key);
     }
 
     /// A change without an event of its own, or one more of several that an event stands for.
     #[inline]
-    pub fn changed_silently(&mut self, _key: Key<'_>) {
+    pub fn changed_silently(&mut self, key: Key<'_>) {
         self.effects.dirty += 1;
+        self.tell_waiters(key);
+    }
+
+    /// Notes a changed key for which somebody waits.
+    #[inline]
+    fn tell_waiters(&mut self, key: Key<'_>) {
+        if !self.guard(key.hash).waiters.is_empty() {
+            self.note_ready(key);
+        }
+    }
+
+    #[cold]
+    fn note_ready(&mut self, key: Key<'_>) {
+        let db = self.db;
+        if self.guard(key.hash).waiters.has(db, key.name) {
+            let ready = ReadyKey { db, name: key.name.into(), hash: key.hash };
+            if self.effects.ready.last() != Some(&ready) {
+                self.effects.ready.push(ready);
+            }
+        }
+    }
+
+    /// Enters a waiter for a key of the selected database.
+    pub fn add_waiter(&mut self, key: Key<'_>, ticket: u64, wanted: Wanted) {
+        let db = self.db;
+        self.guard(key.hash).waiters.add(db, key.name, ticket, wanted);
+    }
+
+    /// Takes a waiter off a key of the selected database.
+    pub fn remove_waiter(&mut self, key: Key<'_>, ticket: u64) {
+        let db = self.db;
+        self.guard(key.hash).waiters.remove(db, key.name, ticket);
+    }
+
+    /// The first waiter behind `after` for which there is news, as a key of the selected database stands now.
+    pub fn next_waiter(&mut self, key: Key<'_>, after: u64) -> Option<u64> {
+        let kind = self.peek(key).and_then(|entry| match entry.value() {
+            Value::Object(object) => Some(object.object_type()),
+            _ => None,
+        });
+        let db = self.db;
+        self.guard(key.hash).waiters.next(db, key.name, after, kind)
     }
 
     /// States the command's effect for the journal where its own words would not repeat it: a random choice, a relative
@@ -418,7 +470,10 @@ impl<'k> Locked<'k> {
         let name = entry.view().key();
         let key = Key { name, hash: self.keyspace.hash(name) };
         self.effects.expired += 1;
-        self.in_db(db, |locked| locked.notify(key, events::EXPIRED));
+        self.in_db(db, |locked| {
+            locked.notify(key, events::EXPIRED);
+            locked.tell_waiters(key);
+        });
         self.effects.entries.push(entry);
     }
 }

@@ -22,6 +22,7 @@ mod stats;
 mod sync;
 #[cfg(all(test, not(feature = "loom")))]
 mod tests;
+mod wait;
 
 use smallvec::SmallVec;
 
@@ -36,6 +37,7 @@ pub use self::lazyfree::LazyFree;
 pub use self::locked::{Edited, Effects, Key, Locked, Scanned, WrongType};
 pub use self::shard::{Busy, ShardData, ShardGuard};
 pub use self::stats::{Log2Histogram, ShardStats};
+pub use self::wait::{ReadyKey, Waiters, Wanted};
 
 use self::shard::Shard;
 

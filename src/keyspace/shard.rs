@@ -9,6 +9,7 @@ use super::db::Db;
 use super::hash::{KeyHasher, ShardId};
 use super::stats::ShardStats;
 use super::sync::{AtomicU32, Mutex, MutexGuard, clear_poison, yield_now};
+use super::wait::Waiters;
 use crate::util::clock::{ticks, ticks_to_ns};
 
 /// What a shard's lock protects.
@@ -19,11 +20,13 @@ pub struct ShardData {
     hasher: KeyHasher,
     /// The shard's own counters.
     pub stats: ShardStats,
+    /// Who waits for its keys.
+    pub waiters: Waiters,
 }
 
 impl ShardData {
     fn new(hasher: KeyHasher) -> Self {
-        Self { dbs: Vec::new(), hasher, stats: ShardStats::default() }
+        Self { dbs: Vec::new(), hasher, stats: ShardStats::default(), waiters: Waiters::default() }
     }
 
     /// Database `number`, if it was ever touched here.

@@ -75,6 +75,15 @@ impl Output {
         }
     }
 
+    /// Moves what another output holds to the end of this one. Nothing of `other` has been sent.
+    pub fn append(&mut self, other: &mut Self) {
+        debug_assert_eq!(other.sent, 0, "an output is taken over as a whole");
+        let start = self.buf.len();
+        self.buf.append(&mut other.buf);
+        self.pins.extend(other.pins.drain(..).map(|pin| Pin { at: pin.at + start, ..pin }));
+        self.pinned += std::mem::take(&mut other.pinned);
+    }
+
     /// Makes room for `additional` bytes at once.
     #[inline]
     pub fn reserve(&mut self, additional: usize) {
@@ -240,6 +249,18 @@ mod tests {
             assert!(output.memory_bytes() < 4 * COMPACT_BYTES);
         }
         assert_eq!(output.pending(), 5_000);
+    }
+
+    #[test]
+    fn an_output_takes_another_one_over() {
+        let (mut one, mut other) = (Output::default(), Output::default());
+        one.push(b"a");
+        one.pin(Bytes::from_static(b"b"));
+        other.pin(Bytes::from_static(b"c"));
+        other.push(b"d");
+        one.append(&mut other);
+        assert_eq!(all(&one), b"abcd");
+        assert!(other.is_empty());
     }
 
     #[test]

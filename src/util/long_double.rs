@@ -62,6 +62,30 @@ impl LongDouble {
         self.exponent != i32::MAX
     }
 
+    /// A thousand times the number, rounded up to a whole one, if that fits 64 bits with a sign.
+    pub fn thousandfold_ceil(self) -> Option<i64> {
+        let product = u128::from(self.mantissa) * 1000;
+        let magnitude = match self.exponent {
+            0..64 => product
+                .checked_shl(self.exponent.unsigned_abs())
+                .filter(|shifted| shifted >> self.exponent == product)?,
+            ..0 => {
+                let shift = self.exponent.unsigned_abs();
+                let whole = product.checked_shr(shift).unwrap_or(0);
+                let is_cut = product != whole.checked_shl(shift).unwrap_or(0);
+                whole + u128::from(is_cut && !self.negative)
+            }
+            _ => return None,
+        };
+        let magnitude = i64::try_from(magnitude).ok()?;
+        Some(if self.negative { -magnitude } else { magnitude })
+    }
+
+    /// Whether it is below zero.
+    pub fn is_negative(self) -> bool {
+        self.negative && self.mantissa != 0
+    }
+
     /// Adds two numbers; `None` if the sum is infinite or not a number.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         if !self.is_finite() || !other.is_finite() {

@@ -15,10 +15,10 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use nyala::client::{Endpoint, Session, signal};
+use nyala::client::{Blocked, Endpoint, Session, signal};
 use nyala::commands;
 use nyala::config::{Caller, Config, Invocation};
-use nyala::dispatch::{Executor, Step, Wait, cron};
+use nyala::dispatch::{self, EndOfWait, Executor, Step, Wait, cron};
 use nyala::keyspace::{KeyHasher, Keyspace};
 use nyala::resp::decode::{DecodeLimits, Value, decode};
 use nyala::resp::{BIG_BULK, Output, OwnedArgs};
@@ -66,6 +66,8 @@ pub(crate) struct ClientId(usize);
 struct Seat {
     session: Session,
     closed: bool,
+    /// Ticket of the blocking command in which the client waits.
+    blocked: Option<u64>,
 }
 
 /// What became of a request.
@@ -105,7 +107,7 @@ impl Gate {
     /// Connects another client, which speaks RESP2.
     pub(crate) fn client(&mut self) -> ClientId {
         let client = self.server.clients.connect(Endpoint::Internal, -1, 0, self.server.clock.now_ms());
-        self.seats.push(Seat { session: Session::new(client), closed: false });
+        self.seats.push(Seat { session: Session::new(client), closed: false, blocked: None });
         ClientId(self.seats.len() - 1)
     }
 
@@ -181,6 +183,7 @@ impl Gate {
         }
         let mut output = Output::default();
         assert!(!self.is_closed(), "the server has closed this client's connection");
+        assert_eq!(self.seats[self.speaker].blocked, None, "the client waits in a blocking command");
         let seat = &mut self.seats[self.speaker];
         let mut step = self.worker.execute(&mut seat.session, argv.view(), &mut output);
         if step == Step::Wait(Wait::Long) {
@@ -192,9 +195,68 @@ impl Gate {
         match step {
             Step::Next => {}
             Step::Close => seat.closed = true,
-            Step::Wait(wait) => return Answer::Waits(wait),
+            Step::Wait(wait) => {
+                if let Wait::Blocked(ticket) = wait {
+                    seat.blocked = Some(ticket);
+                }
+                return Answer::Waits(wait);
+            }
         }
         Answer::Replied(drain(&mut output))
+    }
+
+    /// Hands in a blocking command that has nothing to answer yet: the client waits from now on.
+    #[track_caller]
+    pub(crate) fn blocks(&mut self, request: &str) {
+        match self.submit(&slices(&words(request))) {
+            Answer::Waits(Wait::Blocked(_)) => {}
+            other => panic!("{request}: does not block: {other:?}"),
+        }
+    }
+
+    /// The client that waits, as others see it: when it gives up, and what it has been served.
+    fn blocked(&mut self) -> Arc<Blocked> {
+        let ticket = self.seats[self.speaker].blocked.expect("the client waits in a blocking command");
+        self.server.blocked.get(ticket).expect("a client that waits is in the table")
+    }
+
+    /// When the client that waits gives up, in milliseconds since 1970.
+    pub(crate) fn deadline_ms(&mut self) -> Option<u64> {
+        self.blocked().deadline_ms
+    }
+
+    /// What the client that waits has been served, if anything; then it waits no more.
+    #[track_caller]
+    pub(crate) fn served(&mut self) -> Option<Value> {
+        let mut reply = self.blocked().take_reply()?;
+        let ticket = self.seats[self.speaker].blocked.take().expect("it waits");
+        self.server.blocked.remove(ticket);
+        let mut values = decode_all(&drain(&mut reply));
+        assert_eq!(values.len(), 1, "one reply is expected");
+        values.pop()
+    }
+
+    /// Checks what the client that waits has been served, as [`render`] prints it.
+    #[track_caller]
+    pub(crate) fn expect_served(&mut self, expected: &str) {
+        let got = self.served().map_or("nothing yet".to_owned(), |value| render(&value));
+        self.compare("(served)", &unindented(expected), &got);
+    }
+
+    /// Checks that the client still waits.
+    #[track_caller]
+    pub(crate) fn expect_waiting(&mut self) {
+        let served = self.served();
+        assert_eq!(served, None, "it has been served");
+    }
+
+    /// Ends the client's wait; answers what it is told then.
+    #[track_caller]
+    pub(crate) fn end_wait(&mut self, why: EndOfWait) -> String {
+        let blocked = self.blocked();
+        self.seats[self.speaker].blocked = None;
+        let mut reply = dispatch::end_wait(&self.server, &blocked, why).expect("nobody serves it just now");
+        render(&decode_all(&drain(&mut reply)).remove(0))
     }
 
     /// Reply bytes of a request given as its arguments.

@@ -8,7 +8,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::record_spike;
-use crate::dispatch::after;
+use crate::dispatch::{after, serve_ready};
 use crate::keyspace::{Effects, Locked, ShardId};
 use crate::state::Server;
 use crate::stats::latency;
@@ -101,8 +101,11 @@ fn expire_batch(server: &Server, shard: ShardId) -> usize {
     removed
 }
 
-/// Counts what was removed and drops it, off the lock.
-fn finish(server: &Server, removed: Effects, now_ms: u64) {
+/// Counts what was removed, tells who waited for it, and drops it, off the lock.
+fn finish(server: &Server, mut removed: Effects, now_ms: u64) {
+    if !removed.ready.is_empty() {
+        serve_ready(server, server.stats.other(), true, std::mem::take(&mut removed.ready));
+    }
     for entry in &removed.entries {
         let due_ms = entry.view().expire_at_ms().unwrap_or(now_ms);
         server.stats.expiry.lag.record((now_ms - due_ms) * 1_000_000, true);

@@ -4,7 +4,7 @@
 //! it anyway (inside of EXEC, or with all shards locked).
 
 use super::Locked;
-use crate::keyspace::{Busy, Db, EntryRef, Key, ShardData, ShardId};
+use crate::keyspace::{Busy, Db, EntryRef, Key, ReadyKey, ShardData, ShardId};
 
 /// What one turn of [`Locked::scan`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,12 +116,24 @@ impl<'k> Locked<'k> {
                 self.effects.dbs.push(db.clear());
             }
         }
+        self.note_awaited(|db| only.is_none_or(|only| only == db));
+    }
+
+    /// Notes every key for which somebody waits in the chosen databases of the locked shards: what it holds is another
+    /// thing now.
+    fn note_awaited(&mut self, is_chosen: impl Fn(usize) -> bool) {
+        for guard in self.guards.iter().filter(|guard| !guard.waiters.is_empty()) {
+            for (db, name) in guard.waiters.all_keys().filter(|(db, _)| is_chosen(*db)) {
+                self.effects.ready.push(ReadyKey { db, name: name.into(), hash: self.keyspace.hash(name) });
+            }
+        }
     }
 
     /// Exchanges two databases in every locked shard.
     pub fn swap_dbs(&mut self, one: usize, other: usize) {
         self.guards.iter_mut().for_each(|guard| guard.swap_dbs(one, other));
         self.effects.dirty += 1;
+        self.note_awaited(|db| db == one || db == other);
     }
 }
 

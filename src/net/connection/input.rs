@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use super::{Connection, Turn};
 use crate::client::SessionFlags;
 use crate::config::ClientClass;
-use crate::dispatch::{Executor, Step};
+use crate::dispatch::{Executor, Step, Wait};
 use crate::net::worker::{Shared, with_shared};
 use crate::resp::{BigBulk, Limits, OwnedArgs, Parsed, Parser, Protocol, Reply};
 
@@ -183,6 +183,9 @@ impl Connection {
                     }
                 }
                 Step::Close => return Ran { turn: Turn::Close, keep: 0..0 },
+                Step::Wait(wait @ Wait::Blocked(_)) => {
+                    return Ran { turn: Turn::Wait(wait), keep: at + len..bytes.len() };
+                }
                 Step::Wait(wait) => {
                     self.input.waiting = Some(len);
                     return Ran { turn: Turn::Wait(wait), keep: at..bytes.len() };

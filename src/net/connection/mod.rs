@@ -4,6 +4,7 @@
 //! moves into the connection ([`input`]), so that an idle connection holds no buffer. Replies are written
 //! ([`replies`]) after the other connections that were ready have had their turn, all in one go.
 
+mod blocked;
 mod input;
 mod replies;
 #[cfg(test)]
@@ -21,7 +22,7 @@ use tokio::time::Sleep;
 use super::stream::Stream;
 use super::worker::{Handover, Registration, with_shared};
 use crate::client::{Session, SessionFlags, signal};
-use crate::dispatch::{Executor, Step, Wait};
+use crate::dispatch::{Executor, Step, Wait, serve_ready};
 use crate::resp::Output;
 use crate::state::Server;
 use crate::util::task;
@@ -199,6 +200,7 @@ impl Connection {
                 }
             }
             Wait::Long => return self.run_long().await,
+            Wait::Blocked(ticket) => return self.wait_blocked(ticket).await,
         }
         Turn::More
     }
@@ -251,6 +253,10 @@ impl Connection {
                 Turn::More
             }
             Step::Close => Turn::Close,
+            Step::Wait(wait @ Wait::Blocked(_)) => {
+                self.input.skip(len);
+                Turn::Wait(wait)
+            }
             Step::Wait(wait) => {
                 self.input.set_waiting(len);
                 Turn::Wait(wait)
@@ -298,8 +304,13 @@ impl<'a> LongRunning<'a> {
 
 impl Drop for LongRunning<'_> {
     fn drop(&mut self) {
-        self.0.long_running.fetch_sub(1, Relaxed);
-        self.0.shards_released.notify_waiters();
+        let server = self.0;
+        server.long_running.fetch_sub(1, Relaxed);
+        server.shards_released.notify_waiters();
+        let unserved = server.take_unserved();
+        if !unserved.is_empty() {
+            serve_ready(server, server.stats.other(), false, unserved);
+        }
     }
 }
 

@@ -121,3 +121,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn thousandfold_is_rounded_up() {
+    let of = |text: &str| LongDouble::parse(text.as_bytes()).unwrap().thousandfold_ceil();
+    assert_eq!(
+        (of("0"), of("1"), of("0.0001"), of("1.5"), of("2.0001")),
+        (Some(0), Some(1000), Some(1), Some(1500), Some(2001))
+    );
+    assert_eq!((of("-0.0001"), of("-1"), of("-2.5")), (Some(0), Some(-1000), Some(-2500)));
+    assert_eq!(of("9223372036854775"), Some(9_223_372_036_854_775_000));
+    assert_eq!((of("9223372036854776"), of("1e300"), of("inf"), of("1e-4000")), (None, None, None, Some(1)));
+}

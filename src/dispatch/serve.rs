@@ -1,0 +1,215 @@
+//! Clients that wait in blocking commands: how they begin to wait, and how they are served.
+//!
+//! A waiter is entered into the queues of its keys while they are still locked, so no push is missed. Whoever changes
+//! such a key serves its waiters once its own locks are released and before its reply is sent: it runs their commands
+//! for them, first come first served, each under the locks that it needs. What that changes may serve others in turn.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{after, find, lock};
+use crate::client::{AwaitedKey, Blocked, Cancelled, Session, SessionFlags, signal};
+use crate::commands::blocking::Blocking;
+use crate::commands::{Args, Cx, Error, Flow, Key, error};
+use crate::keyspace::{Busy, Locked, ReadyKey};
+use crate::resp::{Args as Argv, Output, Protocol, Reply};
+use crate::state::Server;
+use crate::stats::WorkerStats;
+
+/// Makes the client of `cx` a waiter; answers its ticket. Its keys are still locked.
+pub(super) fn begin_wait(cx: &mut Cx<'_>, argv: Argv<'_>, blocking: Blocking) -> u64 {
+    let Cx { server, session, db, .. } = cx;
+    let ticket = server.blocked.draw_ticket();
+    let Blocking { keys, wanted, deadline_ms, timeout_reply: [resp2, resp3], resume } = blocking;
+    session.client.take_signals(signal::UNBLOCK_TIMEOUT | signal::UNBLOCK_ERROR | signal::RETRY);
+    // In the table first: whoever finds the ticket in a queue finds the client.
+    server.blocked.insert(Blocked::new(
+        ticket,
+        session.client.clone(),
+        session.db,
+        session.proto,
+        session.flags - SessionFlags::SILENT - SessionFlags::REPLY_SKIP_NEXT,
+        resume.unwrap_or_else(|| argv.to_owned()),
+        keys.iter().map(|(name, hash)| AwaitedKey { name: name.clone(), hash: *hash }).collect(),
+        if session.proto == 3 { resp3 } else { resp2 },
+        deadline_ms,
+    ));
+    session.client.blocked.store(true, Relaxed);
+    for (name, hash) in &keys {
+        db.add_waiter(Key { name, hash: *hash }, ticket, wanted);
+    }
+    ticket
+}
+
+/// Serves those who wait for keys that have changed. The caller holds no shard.
+#[cold]
+pub fn serve_ready(server: &Server, stats: &WorkerStats, on_worker: bool, ready: Vec<ReadyKey>) {
+    let mut keys = VecDeque::from(ready);
+    while let Some(key) = keys.pop_front() {
+        if serve_key(server, stats, on_worker, &key, &mut keys).is_err() {
+            // A long command holds the shard. It serves when it ends, unless it just has.
+            server.leave_unserved(key);
+            if server.long_running.load(Relaxed) == 0 {
+                keys.extend(server.take_unserved());
+            }
+        }
+    }
+}
+
+/// Serves the waiters of one key in their order; adds the keys that this changes to `keys`.
+fn serve_key(
+    server: &Server,
+    stats: &WorkerStats,
+    on_worker: bool,
+    key: &ReadyKey,
+    keys: &mut VecDeque<ReadyKey>,
+) -> Result<(), Busy> {
+    let name = Key { name: &key.name, hash: key.hash };
+    let mut after = 0;
+    loop {
+        let now_ms = server.clock.now_ms();
+        let shard = server.keyspace.shard_of(key.hash);
+        let mut db = Locked::one(&server.keyspace, shard, on_worker, key.db, now_ms)?;
+        let next = db.next_waiter(name, after);
+        keys.extend(settle(server, stats, db));
+        let Some(ticket) = next else { return Ok(()) };
+        match server.blocked.get(ticket) {
+            Some(blocked) => serve(server, stats, on_worker, &blocked, keys)?,
+            // It gave up while its queue could not be reached.
+            None => Locked::one(&server.keyspace, shard, on_worker, key.db, now_ms)?.remove_waiter(name, ticket),
+        }
+        after = ticket;
+    }
+}
+
+/// Unlocks, counts, frees; answers the keys that have changed.
+fn settle(server: &Server, stats: &WorkerStats, db: Locked<'_>) -> Vec<ReadyKey> {
+    let mut effects = db.unlock();
+    after::count(stats, &effects);
+    let ready = std::mem::take(&mut effects.ready);
+    after::drop_values(server, effects);
+    ready
+}
+
+/// Runs the command of a waiter. If that gives a reply its wait is over, else it keeps its place.
+fn serve(
+    server: &Server,
+    stats: &WorkerStats,
+    on_worker: bool,
+    blocked: &Blocked,
+    keys: &mut VecDeque<ReadyKey>,
+) -> Result<(), Busy> {
+    let mut busy = Ok(());
+    blocked.serve(|| {
+        let mut output = Output::default();
+        match run(server, stats, on_worker, blocked, &mut output) {
+            Ok((is_served, ready)) => {
+                keys.extend(ready);
+                is_served.then_some(output)
+            }
+            Err(held) => {
+                busy = Err(held);
+                None
+            }
+        }
+    });
+    busy
+}
+
+/// Answers whether `output` holds the reply now, and the keys that have changed.
+fn run(
+    server: &Server,
+    stats: &WorkerStats,
+    on_worker: bool,
+    blocked: &Blocked,
+    output: &mut Output,
+) -> Result<(bool, Vec<ReadyKey>), Busy> {
+    let mut session = Session::new(blocked.client.clone());
+    (session.db, session.proto, session.flags) = (blocked.db, blocked.proto, blocked.flags);
+    let argv = blocked.argv.view();
+    let command = find::find(argv).expect("the command was found when the client began to wait");
+    let (mut found, mut declared) = (Vec::new(), Vec::new());
+    let mark = output.mark();
+    let now_ms = server.clock.now_ms();
+    let (handler, db) = lock(server, on_worker, blocked.db, command, argv, now_ms, &mut found, &mut declared)?;
+    let protocol = if session.proto == 3 { Protocol::Resp3 } else { Protocol::Resp2 };
+    let reply = Reply::new(output, protocol);
+    // Whatever it costs, it is run here.
+    let mut cx = Cx { server, session: &mut session, reply, db, command, on_worker: false };
+    let mut args = Args::new(argv, command.words, &declared);
+    let answer = match catch_unwind(AssertUnwindSafe(|| handler(&mut cx, &mut args))) {
+        Ok(answer) => answer,
+        Err(_) => {
+            cx.reply.undo(mark);
+            after::panicked(stats, &mut cx);
+            Ok(Flow::Done)
+        }
+    };
+    let is_served = match answer {
+        Ok(Flow::Block(_)) | Err(Error::TooLongForWorker | Error::ShardBusy) => false,
+        Ok(Flow::Done | Flow::Close) => true,
+        Err(Error::Reply(text)) => {
+            cx.reply.undo(mark);
+            cx.reply.error(&text);
+            true
+        }
+    };
+    if is_served {
+        for key in &blocked.keys {
+            cx.db.remove_waiter(Key { name: &key.name, hash: key.hash }, blocked.ticket);
+        }
+    } else {
+        cx.reply.undo(mark);
+    }
+    let Cx { reply, db, .. } = cx;
+    if reply.errors() > 0 {
+        after::failed(stats, command, &reply);
+    }
+    let ready = settle(server, stats, db);
+    Ok((is_served, ready))
+}
+
+/// Why a wait ends without being served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndOfWait {
+    /// Its time is over, or CLIENT UNBLOCK says so.
+    Timeout,
+    /// CLIENT UNBLOCK ERROR.
+    Error,
+}
+
+/// Ends a client's wait: the reply, or `None` when it is being served just now, to be asked again.
+pub fn end_wait(server: &Server, blocked: &Blocked, why: EndOfWait) -> Option<Output> {
+    let output = match blocked.cancel() {
+        Cancelled::Later => return None,
+        Cancelled::Served(output) => output,
+        Cancelled::Now => {
+            forget(server, blocked);
+            let mut output = Output::default();
+            match why {
+                EndOfWait::Timeout => output.push(blocked.timeout_reply),
+                EndOfWait::Error => {
+                    let Error::Reply(text) = error::UNBLOCKED else { unreachable!("it is a reply") };
+                    Reply::new(&mut output, Protocol::Resp2).error(&text);
+                }
+            }
+            output
+        }
+    };
+    server.blocked.remove(blocked.ticket);
+    Some(output)
+}
+
+/// Takes a waiter out of the queues of its keys. One that a long command holds is left: its waiters are looked at when
+/// that ends.
+fn forget(server: &Server, blocked: &Blocked) {
+    for key in &blocked.keys {
+        let name = Key { name: &key.name, hash: key.hash };
+        let shard = server.keyspace.shard_of(key.hash);
+        match Locked::one(&server.keyspace, shard, true, blocked.db, server.clock.now_ms()) {
+            Ok(mut db) => db.remove_waiter(name, blocked.ticket),
+            Err(_) => server.leave_unserved(ReadyKey { db: blocked.db, name: key.name.clone(), hash: key.hash }),
+        }
+    }
+}
