@@ -67,6 +67,12 @@ impl Error {
         Error::text([b"ERR Unsupported option ", option].concat())
     }
 
+    /// "unknown argument" of HSETEX.
+    #[must_use]
+    pub fn unknown_argument(argument: &[u8]) -> Error {
+        Error::text([b"ERR unknown argument: ", argument].concat())
+    }
+
     /// "invalid expire time" for the command called `name`.
     #[must_use]
     pub fn expire_time(name: &str) -> Error {
@@ -188,5 +194,33 @@ pub const LOG_COUNT: Error = Error::new("ERR count should be greater than or equ
 pub const LOG_KIND: Error = Error::new("ERR type should be one of the following: slow, large-request, large-reply");
 /// A read or write from a client in MONITOR mode.
 pub const REPLICA_NO_KEYS: Error = Error::new("ERR Replica can't interact with the keyspace");
+/// A hash field that holds no integer.
+pub const HASH_NOT_INTEGER: Error = Error::new("ERR hash value is not an integer");
+/// A hash field that holds no number.
+pub const HASH_NOT_FLOAT: Error = Error::new("ERR hash value is not a float");
+/// A float increment that is no finite number.
+pub const NAN_OR_INFINITE_VALUE: Error = Error::new("ERR value is NaN or Infinity");
+/// A count without an opposite.
+pub const OUT_OF_COUNT: Error =
+    Error::new("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
+/// The word FIELDS is not where it has to be.
+pub const FIELDS_MISSING: Error = Error::new("ERR Mandatory argument FIELDS is missing or not at the right position");
+/// A number of fields that is none.
+pub const NUMFIELDS_NOT_POSITIVE: Error = Error::new("ERR Number of fields must be a positive integer");
+/// The same as HEXPIRE and its kin say it.
+pub const NUMFIELDS_NOT_ABOVE_0: Error = Error::new("ERR Parameter `numFields` should be greater than 0");
+/// The same as HSETEX says it.
+pub const INVALID_NUMFIELDS: Error = Error::new("ERR invalid number of fields");
+/// Not so many fields as announced.
+pub const NUMFIELDS_MISMATCH: Error = Error::new("ERR The `numfields` parameter must match the number of arguments");
+/// A field's time before 1970, or a negative span.
+pub const EXPIRE_TIME_NEGATIVE: Error = Error::new("ERR invalid expire time, must be >= 0");
+/// HSETEX with a time option at the end.
+pub const EXPIRE_TIME_MISSING: Error = Error::new("ERR missing expire time");
+/// HSETEX with conditions that exclude each other.
+pub const FXX_WITH_FNX: Error = Error::new("ERR Only one of FXX or FNX arguments can be specified");
+/// HSETEX with several options of expiry.
+pub const ONE_EXPIRY_OPTION: Error =
+    Error::new("ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
 /// There is no room for more (`maxmemory`).
 pub const OOM: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");

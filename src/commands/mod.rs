@@ -18,6 +18,7 @@ mod docs;
 pub mod error;
 pub mod expiry;
 pub mod generic;
+pub mod hash;
 pub mod help;
 pub mod hyperloglog;
 pub mod keys;
@@ -44,7 +45,7 @@ use spec::Group;
 
 /// Every group of commands.
 pub const GROUPS: &[Group] =
-    &[bitmap::GROUP, connection::GROUP, generic::GROUP, hyperloglog::GROUP, server::GROUP, string::GROUP];
+    &[bitmap::GROUP, connection::GROUP, generic::GROUP, hash::GROUP, hyperloglog::GROUP, server::GROUP, string::GROUP];
 
 static TABLE: OnceLock<CommandTable> = OnceLock::new();
 

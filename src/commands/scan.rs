@@ -12,6 +12,8 @@ const COUNT: usize = 10;
 pub struct ScanOptions<'a> {
     /// About how many entries to look at.
     pub count: usize,
+    /// Only the fields of a hash are wanted (`NOVALUES`).
+    pub no_values: bool,
     pattern: Option<&'a [u8]>,
     type_name: Option<&'a [u8]>,
 }
@@ -22,7 +24,19 @@ impl<'a> ScanOptions<'a> {
     /// # Errors
     /// A syntax error, also for a count below 1; not an integer.
     pub fn read(args: &mut Args<'a>, with_type: bool) -> Result<ScanOptions<'a>, Error> {
-        let mut options = ScanOptions { count: COUNT, pattern: None, type_name: None };
+        Self::read_with(args, with_type, false)
+    }
+
+    /// The same for HSCAN, which knows `NOVALUES`.
+    ///
+    /// # Errors
+    /// As [`ScanOptions::read`].
+    pub fn read_hash(args: &mut Args<'a>) -> Result<ScanOptions<'a>, Error> {
+        Self::read_with(args, false, true)
+    }
+
+    fn read_with(args: &mut Args<'a>, with_type: bool, with_no_values: bool) -> Result<ScanOptions<'a>, Error> {
+        let mut options = ScanOptions { count: COUNT, no_values: false, pattern: None, type_name: None };
         while args.more() {
             if args.eat_with_value("COUNT") {
                 options.count = usize::try_from(args.integer()?).map_err(|_| error::SYNTAX)?;
@@ -33,6 +47,8 @@ impl<'a> ScanOptions<'a> {
                 options.pattern = Some(args.take()?).filter(|pattern| pattern != b"*");
             } else if with_type && args.eat_with_value("TYPE") {
                 options.type_name = Some(args.take()?);
+            } else if with_no_values && args.eat("NOVALUES") {
+                options.no_values = true;
             } else {
                 return Err(error::SYNTAX);
             }

@@ -33,6 +33,7 @@ pub(super) fn count(stats: &WorkerStats, effects: &Effects) {
         (&counters.hits, u64::from(effects.hits)),
         (&counters.misses, u64::from(effects.misses)),
         (&counters.expired, u64::from(effects.expired)),
+        (&counters.expired_fields, u64::from(effects.expired_fields)),
         (&counters.evicted, u64::from(effects.evicted)),
     ];
     for (counter, by) in counts {

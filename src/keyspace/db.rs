@@ -1,6 +1,6 @@
 //! One of the numbered databases, as far as one shard holds it.
 //!
-//! Keeps the index, the expiry index and the byte count in step. It has no clock: an entry whose time has passed is
+//! Keeps the index, the expiry indexes (of keys, and of hashes by their fields) and the byte count in step. It has no clock: an entry whose time has passed is
 //! still found here; the caller compares [`EntryRef::is_expired`] and removes. Every call takes the key's hash, which
 //! the caller computed to pick the shard. Whatever is costly to free is handed back, to be dropped after unlocking.
 
@@ -11,6 +11,7 @@ use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
 use super::expire::ExpireIndex;
 use super::hash::{KeyHash, KeyHasher};
 use super::index::{Index, Location, Positions};
+use crate::types::{Collection, ObjectType};
 use crate::util::rng::Rng;
 
 /// Random entries that are looked at in the hope that one has an expiry, before the index of expiries is asked.
@@ -44,6 +45,8 @@ pub struct Written {
 pub struct Db {
     index: Index,
     expires: ExpireIndex,
+    /// Hashes with fields that expire, by the earliest of them.
+    field_expires: ExpireIndex,
     /// Sum of the entries' sizes.
     bytes: usize,
     hasher: KeyHasher,
@@ -59,7 +62,13 @@ impl Positions for KeyHasher {
 impl Db {
     /// An empty database; allocates nothing.
     pub fn new(hasher: KeyHasher) -> Self {
-        Self { index: Index::default(), expires: ExpireIndex::default(), bytes: 0, hasher }
+        Self {
+            index: Index::default(),
+            expires: ExpireIndex::default(),
+            field_expires: ExpireIndex::default(),
+            bytes: 0,
+            hasher,
+        }
     }
 
     /// Number of keys, those past their expiry included.
@@ -77,6 +86,11 @@ impl Db {
         self.expires.len()
     }
 
+    /// Number of hashes with fields that expire.
+    pub fn field_expires_len(&self) -> usize {
+        self.field_expires.len()
+    }
+
     /// Bytes of all entries, by the size classes of the allocator; the index is not counted.
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -87,9 +101,9 @@ impl Db {
         self.index.memory_bytes()
     }
 
-    /// About the bytes of the expiry index.
+    /// About the bytes of the expiry indexes.
     pub fn expires_bytes(&self) -> usize {
-        self.expires.memory_bytes()
+        self.expires.memory_bytes() + self.field_expires.memory_bytes()
     }
 
     /// The index, for walks that need more than this type offers (snapshots).
@@ -145,6 +159,7 @@ impl Db {
         };
         let mut entry = EntryMut::open(self.index.slot_mut(location), &mut self.bytes).expect("found just now");
         let old = entry.view().expire_at_ms();
+        let fields = entry.view().next_field_expiry();
         let new = match ttl {
             Ttl::Keep => old,
             Ttl::Clear => None,
@@ -154,6 +169,7 @@ impl Db {
         entry.set_lru(field);
         let external = if old == new { entry.set_string(value) } else { entry.set_string_expiring(value, new) };
         self.expiry_changed(hash, old, new);
+        self.field_expiry_changed(hash, fields, None);
         Written { existed: true, expire_at_ms: old, external }
     }
 
@@ -163,11 +179,31 @@ impl Db {
             self.insert_absent(entry, hash);
             return None;
         };
-        let new = entry.view().expire_at_ms();
+        let (new, new_fields) = (entry.view().expire_at_ms(), entry.view().next_field_expiry());
         let mut slot = EntryMut::open(self.index.slot_mut(location), &mut self.bytes)?;
         let old = slot.replace(entry);
         self.expiry_changed(hash, old.view().expire_at_ms(), new);
+        self.field_expiry_changed(hash, old.view().next_field_expiry(), new_fields);
         Some(old)
+    }
+
+    /// Changes the collection at a place found just now; `hash` is that of its key. `None`, and no change, when it is no
+    /// `T`.
+    #[inline]
+    pub fn edit<T: Collection, R>(
+        &mut self,
+        location: Location,
+        hash: KeyHash,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Option<R> {
+        if T::TYPE != ObjectType::Hash {
+            return self.entry_mut(location).edit_object(change);
+        }
+        let before = self.entry(location).next_field_expiry();
+        let result = self.entry_mut(location).edit_object(change);
+        let after = self.entry(location).next_field_expiry();
+        self.field_expiry_changed(hash, before, after);
+        result
     }
 
     /// Sets the expiry, or takes it away. False when there is no such key.
@@ -224,6 +260,16 @@ impl Db {
         Some(self.take(location, position))
     }
 
+    /// The place of the hash with the field that expires first, if the time of that is not after `now_ms`.
+    pub fn find_due_fields(&self, now_ms: u64) -> Option<Location> {
+        let (at_ms, position) = self.field_expires.first()?;
+        if at_ms > now_ms {
+            return None;
+        }
+        let found = self.index.find_at(position, &self.hasher, |entry| entry.next_field_expiry() == Some(at_ms));
+        Some(found.expect("every record has an entry"))
+    }
+
     /// Mean time left over all keys with an expiry, in milliseconds (INFO's `avg_ttl`); 0 without any.
     pub fn average_ttl_ms(&self, now_ms: u64) -> u64 {
         self.expires.mean_ms().map_or(0, |mean_ms| mean_ms.saturating_sub(now_ms))
@@ -274,9 +320,10 @@ impl Db {
     #[inline]
     fn insert_absent(&mut self, entry: EntryBox, hash: KeyHash) {
         self.bytes += entry.view().memory_bytes();
-        let expire_at_ms = entry.view().expire_at_ms();
+        let (expire_at_ms, fields) = (entry.view().expire_at_ms(), entry.view().next_field_expiry());
         self.index.insert(entry, hash.position(), &self.hasher);
         self.expiry_changed(hash, None, expire_at_ms);
+        self.field_expiry_changed(hash, None, fields);
     }
 
     #[inline]
@@ -285,6 +332,9 @@ impl Db {
         self.bytes -= entry.view().memory_bytes();
         if let Some(at_ms) = entry.view().expire_at_ms() {
             self.forget_expiry(at_ms, position);
+        }
+        if let Some(at_ms) = entry.view().next_field_expiry() {
+            self.forget_field_expiry(at_ms, position);
         }
         entry
     }
@@ -301,6 +351,26 @@ impl Db {
         if let Some(at_ms) = new {
             self.expires.add(at_ms, hash.position());
         }
+    }
+
+    /// The same for the earliest expiry of a hash's fields.
+    #[inline]
+    fn field_expiry_changed(&mut self, hash: KeyHash, old: Option<u64>, new: Option<u64>) {
+        if old == new {
+            return;
+        }
+        if let Some(at_ms) = old {
+            self.forget_field_expiry(at_ms, hash.position());
+        }
+        if let Some(at_ms) = new {
+            self.field_expires.add(at_ms, hash.position());
+        }
+    }
+
+    /// Takes away the record of a hash whose fields no longer expire first at this time.
+    fn forget_field_expiry(&mut self, at_ms: u64, position: u32) {
+        let shared = self.index.find_at(position, &self.hasher, |entry| entry.next_field_expiry() == Some(at_ms));
+        self.field_expires.remove(at_ms, position, shared.is_none());
     }
 
     /// Takes away the record of an entry that no longer has this expiry.

@@ -205,6 +205,12 @@ impl<'a> EntryRef<'a> {
         self.block.expire_at_ms()
     }
 
+    /// The earliest expiry of a field, in milliseconds since 1970, when it is a hash with such fields.
+    #[inline]
+    pub fn next_field_expiry(&self) -> Option<u64> {
+        if self.kind() == Kind::Hash { self.block.object().next_field_expiry() } else { None }
+    }
+
     /// True when its expiry is not after `now_ms`.
     #[inline]
     pub fn is_expired(&self, now_ms: u64) -> bool {

@@ -65,6 +65,8 @@ events! {
         MOVE_FROM = "move_from" MOVE_TO = "move_to" COPY_TO = "copy_to" RESTORE = "restore";
     STRING: SET = "set" SETRANGE = "setrange" APPEND = "append" INCRBY = "incrby" DECRBY = "decrby"
         INCRBYFLOAT = "incrbyfloat" SETBIT = "setbit" PFADD = "pfadd";
+    HASH: HSET = "hset" HDEL = "hdel" HINCRBY = "hincrby" HINCRBYFLOAT = "hincrbyfloat" HEXPIRE = "hexpire"
+        HPERSIST = "hpersist" HEXPIRED = "hexpired";
     EXPIRED: EXPIRED = "expired";
     EVICTED: EVICTED = "evicted";
     KEY_MISS: KEY_MISS = "keymiss";

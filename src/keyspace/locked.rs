@@ -38,6 +38,8 @@ pub struct Effects {
     pub misses: u32,
     /// Keys removed because their time had come.
     pub expired: u32,
+    /// Fields removed because their time had come.
+    pub expired_fields: u32,
     /// Keys removed to make room.
     pub evicted: u32,
     /// Bytes among what is to be dropped that are counted as free already; see [`crate::util::memory::leaves`].

@@ -80,6 +80,8 @@ counters! {
     misses,
     /// Keys removed because their time had come.
     expired,
+    /// Fields of hashes removed because their time had come.
+    expired_fields,
     /// Keys removed to make room.
     evicted,
     /// Error replies.

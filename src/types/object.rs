@@ -113,6 +113,14 @@ macro_rules! objects {
     };
 }
 
+impl Object {
+    /// The earliest expiry of a field, in milliseconds since 1970, when it is a hash with such fields.
+    #[inline]
+    pub fn next_field_expiry(&self) -> Option<u64> {
+        Hash::of(self).and_then(Hash::next_field_expiry)
+    }
+}
+
 objects! {
     Hash,
 }

@@ -34,7 +34,8 @@ pub struct LongDouble {
 }
 
 impl LongDouble {
-    const ZERO: Self = Self { negative: false, mantissa: 0, exponent: 0 };
+    /// Zero.
+    pub const ZERO: Self = Self { negative: false, mantissa: 0, exponent: 0 };
     const INFINITY: Self = Self { negative: false, mantissa: 1 << 63, exponent: i32::MAX };
 
     /// Reads a number as C's `strtold` does: decimal, hexadecimal or infinity, nothing around it.

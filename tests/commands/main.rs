@@ -17,6 +17,7 @@ mod command;
 mod connection;
 mod facts;
 mod generic;
+mod hash;
 mod hyperloglog;
 mod latency;
 mod logs;

@@ -1,4 +1,4 @@
-//! Active expiry: removes keys whose time has come, also those that nobody asks for.
+//! Active expiry: removes keys and fields of hashes whose time has come, also those that nobody asks for.
 //!
 //! Every shard knows exactly what is due next, so a sweep costs what it removes and little more. Sweeps come every
 //! [`TICK_MS`]; a key is gone at most a tick and a sweep after its time. A burst of due keys does not starve the workers:
@@ -21,7 +21,7 @@ pub const PAUSE_MS: u64 = 2;
 /// Length of a slice at the least effort, and what each further unit of effort adds: from 23 to 43 % of the time.
 const SLICE_US: u64 = 600;
 const SLICE_PER_EFFORT_US: u64 = 100;
-/// Keys removed under one hold of a shard's lock: some tens of microseconds.
+/// Keys and fields removed under one hold of a shard's lock: some tens of microseconds.
 const BATCH: usize = 64;
 
 /// Goes around the shards, a slice of time at a time.
@@ -33,14 +33,14 @@ pub struct Sweeper {
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Swept {
-    /// Keys removed.
+    /// Keys and fields removed.
     pub removed: usize,
     /// The slice ended before all shards had their turn: the next one should come soon.
     pub is_cut: bool,
 }
 
 impl Sweeper {
-    /// Removes due keys for at most a slice of time. Locking: one shard at a time, in short holds; a shard that a long
+    /// Removes what is due for at most a slice of time. Locking: one shard at a time, in short holds; a shard that a long
     /// command holds is left to the next sweep.
     pub fn sweep(&mut self, server: &Server) -> Swept {
         let started = ticks();
@@ -90,10 +90,14 @@ fn is_on(server: &Server) -> bool {
     !is_paused && !server.cron_paused.load(Relaxed) && server.active_expire.load(Relaxed)
 }
 
-/// Removes due keys of one shard under one hold of its lock.
+/// Removes due keys and fields of one shard under one hold of its lock.
 fn expire_batch(server: &Server, shard: ShardId) -> usize {
     let mut db = Locked::none(&server.keyspace, 0, server.clock.now_ms());
-    let Ok(removed) = db.visit(shard, true, |db| db.expire_due(shard, BATCH)) else { return 0 };
+    let expire = |db: &mut Locked<'_>| {
+        let keys = db.expire_due(shard, BATCH);
+        keys + db.expire_due_fields(shard, BATCH - keys)
+    };
+    let Ok(removed) = db.visit(shard, true, expire) else { return 0 };
     if removed > 0 {
         let now_ms = db.now_ms;
         finish(server, db.unlock(), now_ms);
@@ -106,9 +110,11 @@ fn finish(server: &Server, mut removed: Effects, now_ms: u64) {
     if !removed.ready.is_empty() {
         serve_ready(server, server.stats.other(), true, std::mem::take(&mut removed.ready));
     }
-    for entry in &removed.entries {
-        let due_ms = entry.view().expire_at_ms().unwrap_or(now_ms);
-        server.stats.expiry.lag.record((now_ms - due_ms) * 1_000_000, true);
+    for due_ms in removed.entries.iter().filter_map(|entry| entry.view().expire_at_ms()) {
+        // A hash may have gone before its time, with its last field.
+        if let Some(lag_ms) = now_ms.checked_sub(due_ms) {
+            server.stats.expiry.lag.record(lag_ms * 1_000_000, true);
+        }
     }
     after::count(server.stats.other(), &removed);
     after::drop_values(server, removed);

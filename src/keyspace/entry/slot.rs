@@ -310,8 +310,10 @@ impl<'a> EntryMut<'a> {
     }
 
     /// Lets `edit` change the collection and accounts for its growth; `None` for a string, or what is no `T`.
+    ///
+    /// To be called by [`Db::edit`](crate::keyspace::Db::edit), which keeps an index of what it may change.
     #[inline]
-    pub fn edit_object<T: Collection, R>(&mut self, edit: impl FnOnce(&mut T) -> R) -> Option<R> {
+    pub(in crate::keyspace) fn edit_object<T: Collection, R>(&mut self, edit: impl FnOnce(&mut T) -> R) -> Option<R> {
         if self.block.header().kind().is_string() {
             return None;
         }

@@ -198,7 +198,7 @@ impl Hash {
         if let Some(written) = small::overwrite(packed, step, name, value.into(), ttl, now_ms) {
             return written;
         }
-        if packed.len() < step * limits.entries {
+        if packed.len() / step < limits.entries {
             small::push(packed, step, name, value.into(), ttl.of_new());
         } else {
             self.enlarge().insert_absent(name, value, ttl.of_new());
@@ -288,6 +288,12 @@ impl Hash {
         let large = large.into_iter().flatten().map(|(name, value, expiry)| (name.into(), value.into(), expiry));
         let all = small.into_iter().flatten().chain(large);
         all.map(|(name, value, expire_at_ms)| FieldRef { name, value, expire_at_ms })
+    }
+
+    /// Whether [`Hash::random`] takes constant time.
+    #[must_use]
+    pub fn has_random_access(&self) -> bool {
+        matches!(self.0, Form::Large(_))
     }
 
     /// A random field, those included whose time has come; each is equally likely. Walks over the small form.

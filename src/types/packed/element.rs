@@ -24,7 +24,7 @@ const STRING_16: u8 = 0xf9;
 const STRING_32: u8 = 0xfa;
 
 /// An element as it is stored: a string, or the integer whose text it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Element<'a> {
     /// A string that is the exact text of this integer.
     Int(i64),

@@ -21,7 +21,7 @@ pub(super) const FIELDS: &[Field] = &[
     ("sync_full", NONE),
     ("sync_partial_ok", NONE),
     ("sync_partial_err", NONE),
-    ("expired_subkeys", NONE),
+    ("expired_subkeys", |v| v.totals.expired_fields.into()),
     ("expired_keys", |v| v.totals.expired.into()),
     ("expired_stale_perc", ZERO),
     ("expired_time_cap_reached_count", |v| v.server.stats.expiry.cut().into()),

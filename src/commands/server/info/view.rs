@@ -88,6 +88,8 @@ impl ClientSums {
 pub(in super::super) struct DbSums {
     pub(in super::super) keys: u64,
     pub(in super::super) expires: u64,
+    /// Hashes with fields that expire.
+    pub(super) field_expires: u64,
     pub(in super::super) index_bytes: u64,
     pub(in super::super) expires_bytes: u64,
     /// Time left, summed over the keys that expire.
@@ -123,6 +125,7 @@ impl KeyspaceSums {
                 let sum = &mut sums.dbs[number];
                 sum.keys += db.len() as u64;
                 sum.expires += expires;
+                sum.field_expires += db.field_expires_len() as u64;
                 sum.index_bytes += db.index_bytes() as u64;
                 sum.expires_bytes += db.expires_bytes() as u64;
                 sum.ttl_ms += u128::from(db.average_ttl_ms(now_ms)) * u128::from(expires);

@@ -1,0 +1,62 @@
+//! Removing fields: HDEL, HGETDEL.
+
+use smallvec::SmallVec;
+
+use super::fields::{self, Fields};
+use super::reply_value;
+use crate::commands::prelude::*;
+use crate::types::hash::Hash;
+
+pub(super) fn hdel(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
+    let key = args.key()?;
+    let fields = args.rest();
+    cx.cost(fields.len())?;
+
+    let now_ms = cx.now_ms();
+    let edited = cx.db.edit(key, |hash: &mut Hash| fields.filter(|field| hash.remove(field, now_ms)).count())?;
+    let removed = edited.map_or(0, |edited| edited.value);
+    if removed > 0 {
+        tell_removal(cx, key, removed, edited.is_some_and(|edited| edited.emptied));
+    }
+
+    cx.reply.integer(removed as i64);
+    DONE
+}
+
+/// Tells of so many fields removed, and of the key when nothing is left of it.
+fn tell_removal(cx: &mut Cx<'_>, key: Key<'_>, removed: usize, emptied: bool) {
+    cx.db.changed(key, events::HDEL);
+    cx.db.effects.dirty += removed as u64 - 1;
+    if emptied {
+        cx.db.changed_too(key, events::DEL);
+    }
+}
+
+pub(super) fn hgetdel(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
+    let key = args.key()?;
+    fields::check_type(cx, key)?;
+    let fields = Fields::read(args, error::NUMFIELDS_NOT_POSITIVE)?;
+    cx.cost(fields.len())?;
+
+    let now_ms = cx.now_ms();
+    let mut removed: SmallVec<[&[u8]; 8]> = SmallVec::new();
+    cx.reply.array(fields.len());
+    let reply = &mut cx.reply;
+    let edited = cx.db.edit(key, |hash: &mut Hash| {
+        for field in fields.iter() {
+            reply_value(reply, hash.get(field, now_ms));
+            if hash.remove(field, now_ms) {
+                removed.push(field);
+            }
+        }
+    })?;
+    let Some(edited) = edited else {
+        fields.iter().for_each(|_| cx.reply.null());
+        return DONE;
+    };
+    if !removed.is_empty() {
+        tell_removal(cx, key, removed.len(), edited.emptied);
+        fields::journal_removal(cx, key, &removed);
+    }
+    DONE
+}
