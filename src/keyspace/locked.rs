@@ -3,6 +3,7 @@
 //!
 //! Lazy expiry happens here: a key whose time has come is removed by whoever looks at it first.
 
+mod fields;
 mod object;
 mod visit;
 

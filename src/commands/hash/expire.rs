@@ -89,7 +89,7 @@ fn set_expiry(cx: &mut Cx<'_>, args: &mut Args<'_>, unit: Unit, base_ms: u64) ->
                 None => NO_FIELD,
                 Some(old) if !condition.admits(old, at_ms) => CONDITION_NOT_MET,
                 Some(_) if at_ms <= now_ms => {
-                    hash.remove(field, now_ms);
+                    hash.remove(field);
                     removed.push(field);
                     REMOVED
                 }

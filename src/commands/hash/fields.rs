@@ -66,6 +66,12 @@ pub(super) fn read_time(number: &[u8], unit: Unit, base_ms: u64, command: &str) 
     Ok(at_ms.unsigned_abs() + base_ms)
 }
 
+/// States the value of a field without expiry.
+pub(super) fn journal_write(cx: &mut Cx<'_>, key: Key<'_>, field: &[u8], value: &[u8]) {
+    let words: [&[u8]; 4] = [b"HSET", key.name, field, value];
+    cx.db.journal_as(|effect| words.iter().for_each(|word| effect.push(word)));
+}
+
 /// States the removal of fields.
 pub(super) fn journal_removal(cx: &mut Cx<'_>, key: Key<'_>, fields: &[&[u8]]) {
     cx.db.journal_as(|effect| {

@@ -12,6 +12,9 @@ use crate::util::rng::Rng;
 /// Distinct fields are drawn one by one when the hash has so many times more of them; else a walk picks them.
 const DRAW_RATIO: usize = 4;
 
+/// Due fields that a call takes out before it draws; what is left of them it passes over.
+const EXPIRE_MAX: usize = 64;
+
 pub(super) fn hrandfield(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let key = args.key()?;
     let Some(count) = args.more().then(|| args.take()).transpose()? else { return one(cx, key) };
@@ -22,6 +25,7 @@ pub(super) fn hrandfield(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         return Err(error::OUT_OF_RANGE);
     }
 
+    cx.db.expire_fields(key, EXPIRE_MAX);
     let (now_ms, budget) = (cx.now_ms(), cx.budget());
     let Some(hash) = cx.db.read::<Hash>(key)? else {
         cx.reply.array(0);
@@ -59,6 +63,7 @@ fn read_count(text: &[u8]) -> Result<i64, Error> {
 }
 
 fn one(cx: &mut Cx<'_>, key: Key<'_>) -> Outcome {
+    cx.db.expire_fields(key, EXPIRE_MAX);
     let now_ms = cx.now_ms();
     let hash = cx.db.read::<Hash>(key)?;
     match hash.map(|hash| (hash, hash.live_len(now_ms))) {

@@ -7,29 +7,29 @@ use super::reply_value;
 use crate::commands::prelude::*;
 use crate::types::hash::Hash;
 
+/// HDEL. Fields whose time has come count as long as they have not been taken out, as in Redis.
 pub(super) fn hdel(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let key = args.key()?;
     let fields = args.rest();
     cx.cost(fields.len())?;
 
-    let now_ms = cx.now_ms();
-    let edited = cx.db.edit(key, |hash: &mut Hash| fields.filter(|field| hash.remove(field, now_ms)).count())?;
+    let edited = cx.db.edit(key, |hash: &mut Hash| fields.filter(|field| hash.remove(field)).count())?;
     let removed = edited.map_or(0, |edited| edited.value);
     if removed > 0 {
-        tell_removal(cx, key, removed, edited.is_some_and(|edited| edited.emptied));
+        tell_removal(cx, key, removed);
+    }
+    if edited.is_some_and(|edited| edited.emptied) {
+        cx.db.changed_too(key, events::DEL);
     }
 
     cx.reply.integer(removed as i64);
     DONE
 }
 
-/// Tells of so many fields removed, and of the key when nothing is left of it.
-fn tell_removal(cx: &mut Cx<'_>, key: Key<'_>, removed: usize, emptied: bool) {
+/// Tells of so many fields removed.
+fn tell_removal(cx: &mut Cx<'_>, key: Key<'_>, removed: usize) {
     cx.db.changed(key, events::HDEL);
     cx.db.effects.dirty += removed as u64 - 1;
-    if emptied {
-        cx.db.changed_too(key, events::DEL);
-    }
 }
 
 pub(super) fn hgetdel(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
@@ -40,13 +40,18 @@ pub(super) fn hgetdel(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
 
     let now_ms = cx.now_ms();
     let mut removed: SmallVec<[&[u8]; 8]> = SmallVec::new();
+    let mut expired: SmallVec<[&[u8]; 8]> = SmallVec::new();
     cx.reply.array(fields.len());
     let reply = &mut cx.reply;
     let edited = cx.db.edit(key, |hash: &mut Hash| {
         for field in fields.iter() {
-            reply_value(reply, hash.get(field, now_ms));
-            if hash.remove(field, now_ms) {
+            let value = hash.get(field, now_ms);
+            reply_value(reply, value);
+            if value.is_some() {
+                hash.remove(field);
                 removed.push(field);
+            } else if hash.remove_if_due(field, now_ms) {
+                expired.push(field);
             }
         }
     })?;
@@ -54,9 +59,13 @@ pub(super) fn hgetdel(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         fields.iter().for_each(|_| cx.reply.null());
         return DONE;
     };
+    cx.db.expired_fields(key, expired.into_iter());
     if !removed.is_empty() {
-        tell_removal(cx, key, removed.len(), edited.emptied);
+        tell_removal(cx, key, removed.len());
         fields::journal_removal(cx, key, &removed);
+    }
+    if edited.emptied {
+        cx.db.changed_too(key, events::DEL);
     }
     DONE
 }

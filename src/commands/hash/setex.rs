@@ -97,8 +97,12 @@ pub(super) fn hsetex(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
 /// Writes the pairs if the conditions hold.
 fn write(cx: &mut Cx<'_>, key: Key<'_>, args: &Args<'_>, options: Options, ttl: FieldTtl) -> Result<bool, Error> {
     let (limits, now_ms) = (limits(cx), cx.now_ms());
+    let mut expired: SmallVec<[&[u8]; 8]> = SmallVec::new();
     let is_set = cx.db.edit_or_insert(key, Hash::new, |hash| {
         let holds = options.admit(hash, args.rest().step_by(2), now_ms);
+        if holds && hash.has_due(now_ms) {
+            expired.extend(args.rest().step_by(2).filter(|field| hash.remove_if_due(field, now_ms)));
+        }
         let mut words = args.rest();
         while let (true, Some(field), Some(value)) = (holds, words.next(), words.next()) {
             hash.set(field, value, ttl, now_ms, limits);
@@ -108,6 +112,7 @@ fn write(cx: &mut Cx<'_>, key: Key<'_>, args: &Args<'_>, options: Options, ttl: 
     if !is_set {
         return Ok(false);
     }
+    cx.db.expired_fields(key, expired.into_iter());
     cx.db.changed(key, events::HSET);
     cx.db.effects.dirty += (args.remaining() / 2) as u64 - 1;
     if let FieldTtl::At(_) = ttl {
@@ -140,7 +145,7 @@ fn remove(cx: &mut Cx<'_>, key: Key<'_>, args: &Args<'_>, options: Options) -> R
     let edited = cx.db.edit(key, |hash: &mut Hash| {
         let holds = options.admit(hash, fields.iter().copied(), now_ms);
         if holds {
-            fields.iter().for_each(|field| _ = hash.remove(field, now_ms));
+            fields.iter().for_each(|field| _ = hash.remove(field));
         }
         holds
     })?;
@@ -192,17 +197,23 @@ pub(super) fn hgetex(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
 
     let now_ms = cx.now_ms();
     let mut changed: SmallVec<[&[u8]; 8]> = SmallVec::new();
+    let mut expired: SmallVec<[&[u8]; 8]> = SmallVec::new();
     cx.reply.array(fields.len());
     let reply = &mut cx.reply;
     let edited = cx.db.edit(key, |hash: &mut Hash| {
         for field in fields.iter() {
             reply_value(reply, hash.get(field, now_ms));
-            let Some(old) = hash.expiry(field, now_ms) else { continue };
+            let Some(old) = hash.expiry(field, now_ms) else {
+                if hash.remove_if_due(field, now_ms) {
+                    expired.push(field);
+                }
+                continue;
+            };
             match change {
                 Change::None => continue,
                 Change::Persist if old.is_none() => continue,
                 Change::Persist => _ = hash.set_expiry(field, None),
-                Change::At(at_ms) if at_ms <= now_ms => _ = hash.remove(field, now_ms),
+                Change::At(at_ms) if at_ms <= now_ms => _ = hash.remove(field),
                 Change::At(at_ms) => _ = hash.set_expiry(field, Some(at_ms)),
             }
             changed.push(field);
@@ -212,13 +223,17 @@ pub(super) fn hgetex(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         fields.iter().for_each(|_| cx.reply.null());
         return DONE;
     };
+    cx.db.expired_fields(key, expired.into_iter());
     if !changed.is_empty() {
-        tell_change(cx, key, change, &changed, edited.emptied);
+        tell_change(cx, key, change, &changed);
+    }
+    if edited.emptied {
+        cx.db.changed_too(key, events::DEL);
     }
     DONE
 }
 
-fn tell_change(cx: &mut Cx<'_>, key: Key<'_>, change: Change, fields: &[&[u8]], emptied: bool) {
+fn tell_change(cx: &mut Cx<'_>, key: Key<'_>, change: Change, fields: &[&[u8]]) {
     cx.db.effects.dirty += fields.len() as u64 - 1;
     match change {
         Change::At(at_ms) if at_ms <= cx.now_ms() => {
@@ -240,8 +255,5 @@ fn tell_change(cx: &mut Cx<'_>, key: Key<'_>, change: Change, fields: &[&[u8]], 
                 fields.iter().for_each(|field| effect.push(field));
             });
         }
-    }
-    if emptied {
-        cx.db.changed_too(key, events::DEL);
     }
 }

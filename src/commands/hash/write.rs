@@ -1,6 +1,6 @@
 //! Writing fields: HSET, HMSET, HSETNX.
 
-use super::limits;
+use super::{fields, limits};
 use crate::commands::prelude::*;
 use crate::types::hash::{FieldTtl, Hash, Written};
 
@@ -46,15 +46,21 @@ pub(super) fn hsetnx(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let (field, value) = (args.take()?, args.take()?);
 
     let (limits, now_ms) = (limits(cx), cx.now_ms());
+    let mut had_expired = false;
     let is_new = cx.db.edit_or_insert(key, Hash::new, |hash| {
         let is_new = !hash.contains(field, now_ms);
         if is_new {
+            had_expired = hash.remove_if_due(field, now_ms);
             hash.set(field, value, FieldTtl::Clear, now_ms, limits);
         }
         is_new
     })?;
     if is_new {
         cx.db.changed(key, events::HSET);
+    }
+    if had_expired {
+        cx.db.expired_fields(key, std::iter::once(field));
+        fields::journal_write(cx, key, field, value);
     }
 
     cx.reply.integer(i64::from(is_new));

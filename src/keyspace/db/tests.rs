@@ -1,3 +1,5 @@
+mod fields;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -4,8 +4,7 @@
 //! it anyway (inside of EXEC, or with all shards locked).
 
 use super::Locked;
-use crate::keyspace::{Busy, Db, EntryRef, Key, ReadyKey, ShardData, ShardId, events};
-use crate::types::hash::Hash;
+use crate::keyspace::{Busy, Db, EntryRef, Key, ReadyKey, ShardData, ShardId};
 
 /// What one turn of [`Locked::scan`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,58 +102,6 @@ impl<'k> Locked<'k> {
             drop(dbs);
             self.expired(db, entry);
             count += 1;
-        }
-        count
-    }
-
-    /// Removes up to `limit` fields of hashes in any database of a locked shard whose time has come; answers how many.
-    pub fn expire_due_fields(&mut self, id: ShardId, limit: usize) -> usize {
-        let now_ms = self.now_ms;
-        let mut count = 0;
-        while count < limit {
-            let mut dbs = self.shard(id).dbs_mut();
-            let Some((db, name)) = dbs.find_map(|(db, part)| {
-                let name: Box<[u8]> = part.entry(part.find_due_fields(now_ms)?).key().into();
-                Some((db, name))
-            }) else {
-                break;
-            };
-            drop(dbs);
-            let key = Key { name: &name, hash: self.keyspace.hash(&name) };
-            count += self.in_db(db, |locked| locked.expire_fields(key, limit - count)).max(1);
-        }
-        count
-    }
-
-    /// Removes up to `limit` fields of a hash whose time has come, and the hash with the last of them.
-    fn expire_fields(&mut self, key: Key<'_>, limit: usize) -> usize {
-        let Some(location) = self.find_live(self.db, key) else { return 0 };
-        let now_ms = self.now_ms;
-        let mut names: Vec<Box<[u8]>> = Vec::new();
-        let is_journaling = self.keyspace.is_journaling();
-        let part = self.part(key.hash);
-        let removed = part.edit(location, key.hash, |hash: &mut Hash| {
-            let count = hash.remove_due(now_ms, limit, |name| {
-                if is_journaling {
-                    names.push(name.into());
-                }
-            });
-            (count, hash.is_empty())
-        });
-        let (count, is_empty) = removed.expect("only hashes have fields that expire");
-        if is_empty {
-            let entry = part.remove_at(location, key.hash);
-            self.effects.entries.push(entry);
-        }
-        self.effects.expired_fields += count as u32;
-        self.journal_as(|effect| {
-            effect.push(b"HDEL");
-            effect.push(key.name);
-            names.iter().for_each(|name| effect.push(name));
-        });
-        self.changed_too(key, events::HEXPIRED);
-        if is_empty {
-            self.changed_too(key, events::DEL);
         }
         count
     }

@@ -4,8 +4,8 @@
 //! more or longer ones in a table, one allocation a field (`hashtable`). A hash grows from the one form to the other as
 //! it exceeds the limits that every change passes in, and never back.
 //!
-//! A field whose time has come is absent for whoever asks with the time, but stays until it is overwritten or
-//! [`Hash::remove_due`] takes it out: only so everybody who must hear of it does. [`Hash::len`] counts it until then.
+//! A field whose time has come is absent for whoever asks with the time, but stays until it is overwritten or taken out
+//! by [`Hash::remove_due`] and its kin: only so everybody who must hear of it does. [`Hash::len`] counts it until then.
 
 mod field;
 mod large;
@@ -218,17 +218,19 @@ impl Hash {
         }
     }
 
-    /// Removes a field; false without it. One whose time has come stays and counts as absent.
+    /// Removes a field, whether or not its time has come; false without it.
     #[inline]
-    pub fn remove(&mut self, name: &[u8], now_ms: u64) -> bool {
-        if self.has_due(now_ms) && !self.contains(name, now_ms) {
-            return false;
-        }
+    pub fn remove(&mut self, name: &[u8]) -> bool {
         match &mut self.0 {
             Form::Pairs(packed) => small::remove(packed, PAIR, name),
             Form::Triples(packed) => small::remove(packed, TRIPLE, name),
             Form::Large(large) => large.remove(name),
         }
+    }
+
+    /// Removes a field if its time has come.
+    pub fn remove_if_due(&mut self, name: &[u8], now_ms: u64) -> bool {
+        self.has_due(now_ms) && self.find(name).is_some_and(|(_, expiry)| is_due(expiry, now_ms)) && self.remove(name)
     }
 
     /// Number of fields with an expiry.

@@ -63,10 +63,14 @@ fn due_fields_are_absent_until_they_are_taken_out() {
         hash.set_expiry(b"f3", Some(1_001));
         assert_eq!((hash.get(b"f1", NOW_MS), hash.expiry(b"f2", NOW_MS)), (None, None));
         assert_eq!(hash.expiry(b"f3", NOW_MS), Some(Some(1_001)));
-        assert!(!hash.remove(b"f1", NOW_MS), "the removal of a due field is for remove_due to tell");
+        assert!(!hash.remove_if_due(b"f3", NOW_MS) && !hash.remove_if_due(b"f0", NOW_MS));
         assert_eq!((hash.len(), hash.live_len(NOW_MS), hash.has_due(NOW_MS)), (count, count - 2, true));
         assert_eq!(hash.set(b"f1", b"new", FieldTtl::Keep, NOW_MS, LIMITS), Written::Added);
         assert_eq!(hash.expiry(b"f1", NOW_MS), Some(None), "nothing of a due field is kept");
+
+        let mut copy = hash.clone();
+        assert!(copy.remove_if_due(b"f2", NOW_MS) && !copy.remove_if_due(b"f2", NOW_MS));
+        assert_eq!((copy.len(), copy.has_due(NOW_MS)), (count - 1, false));
 
         let mut removed = Vec::new();
         assert_eq!(hash.remove_due(NOW_MS, 10, |name| removed.push(name.to_vec())), 1);
@@ -140,7 +144,7 @@ fn memory_follows_the_fields() {
     let each = hash.memory_bytes() / 100_000;
     assert!((32..48).contains(&each), "{each}");
     for n in 0..100_000 {
-        assert!(hash.remove(format!("field:{n:06}").as_bytes(), NOW_MS));
+        assert!(hash.remove(format!("field:{n:06}").as_bytes()));
     }
     assert!(hash.memory_bytes() < 20_000, "{}", hash.memory_bytes());
 }
@@ -198,11 +202,7 @@ proptest! {
                 }
                 Step::Remove(name) => {
                     let name = name_of(name);
-                    let live = model.get(&name).is_some_and(|(_, expiry)| !is_due(*expiry, now_ms));
-                    prop_assert_eq!(hash.remove(&name, now_ms), live);
-                    if live {
-                        model.remove(&name);
-                    }
+                    prop_assert_eq!(hash.remove(&name), model.remove(&name).is_some());
                 }
                 Step::SetExpiry(name, at_ms) => {
                     let name = name_of(name);

@@ -3,37 +3,94 @@
 use super::{integers, strings};
 use crate::harness::{Gate, both};
 
+/// Makes a hash of `a`, `b` and `c`, of which the first two have just expired.
+fn expire_two_of_three(t: &mut Gate) {
+    t.expect("FLUSHALL", "OK");
+    t.expect("HSET h a 1 b 2 c 3", "(integer) 3");
+    assert_eq!(integers(t, "HPEXPIRE h 10 FIELDS 2 a b"), [1, 1]);
+    t.advance_ms(9);
+    t.expect("HMGET h a b c", "1) \"1\"\n2) \"2\"\n3) \"3\"");
+    t.advance_ms(1);
+}
+
 #[test]
 fn due_fields_are_absent_for_every_command() {
     both(|t| {
         for limit in ["0", "512"] {
-            t.expect("FLUSHALL", "OK");
             t.config("hash-max-listpack-entries", limit);
-            t.expect("HSET h a 1 b 2 c 3", "(integer) 3");
-            assert_eq!(integers(t, "HPEXPIRE h 10 FIELDS 2 a b"), [1, 1]);
-            t.advance_ms(9);
-            t.expect("HGET h a", "\"1\"");
-            t.advance_ms(1);
-            t.expect("HGET h a", "(nil)");
-            t.expect("HMGET h a c", "1) (nil)\n2) \"3\"");
-            t.expect("HEXISTS h a", "(integer) 0");
-            t.expect("HSTRLEN h a", "(integer) 0");
+            // Request, reply, how many of the two due fields it takes out.
+            for (request, reply, taken) in [
+                ("HGET h a", "(nil)", 1),
+                ("HMGET h a c", "1) (nil)\n2) \"3\"", 1),
+                ("HMGET h b a", "1) (nil)\n2) (nil)", 2),
+                ("HEXISTS h a", "(integer) 0", 1),
+                ("HSTRLEN h a", "(integer) 0", 1),
+                ("HLEN h", "(integer) 3", 0),
+                ("HKEYS h", "1) \"c\"", 0),
+                ("HVALS h", "1) \"3\"", 0),
+                ("HSCAN h 0", "1) \"0\"\n2) 1) \"c\"\n2) \"3\"", 0),
+                ("HRANDFIELD h", "\"c\"", 2),
+                ("HRANDFIELD h 5", "1) \"c\"", 2),
+                ("HGETEX h FIELDS 1 a", "1) (nil)", 1),
+                ("HGETEX h EX 10 FIELDS 2 a a", "1) (nil)\n2) (nil)", 1),
+                ("HGETDEL h FIELDS 2 a b", "1) (nil)\n2) (nil)", 2),
+                ("HTTL h FIELDS 1 a", "1) (integer) -2", 0),
+                ("HPERSIST h FIELDS 1 a", "1) (integer) -2", 0),
+                ("HEXPIRE h 10 FIELDS 1 a", "1) (integer) -2", 0),
+                ("HEXPIRE h 0 FIELDS 1 a", "1) (integer) -2", 0),
+                ("HSETEX h FXX FIELDS 1 a 1", "(integer) 0", 0),
+                ("HSETEX h FNX FIELDS 2 a 1 b 1", "(integer) 1", 2),
+                ("HSETEX h KEEPTTL FIELDS 1 a 1", "(integer) 1", 1),
+                ("HSETNX h a new", "(integer) 1", 1),
+                ("HINCRBY h a 5", "(integer) 5", 1),
+                ("HINCRBYFLOAT h a 5", "\"5\"", 1),
+            ] {
+                expire_two_of_three(t);
+                let before = t.server.stats.totals();
+                t.expect(request, reply);
+                let after = t.server.stats.totals();
+                assert_eq!(after.expired_fields - before.expired_fields, taken, "{request}");
+                assert_eq!(t.expire_cycle() as u64, 2 - taken, "{request}");
+                assert_eq!(integers(t, "HTTL h FIELDS 1 c"), [-1], "{request}");
+            }
+            expire_two_of_three(t);
             assert_eq!(strings(t, "HGETALL h"), ["c", "3"]);
-            t.expect_list("HKEYS h", &["c"]);
-            t.expect_list("HVALS h", &["3"]);
-            t.expect("HSCAN h 0", "1) \"0\"\n2) 1) \"c\"\n2) \"3\"");
-            t.expect("HGETEX h FIELDS 1 a", "1) (nil)");
-            t.expect("HGETDEL h FIELDS 1 a", "1) (nil)");
-            t.expect("HDEL h a", "(integer) 0");
-            assert_eq!(integers(t, "HTTL h FIELDS 1 a"), [-2]);
-            assert_eq!(integers(t, "HPERSIST h FIELDS 1 a"), [-2]);
-            assert_eq!(integers(t, "HEXPIRE h 10 FIELDS 1 a"), [-2]);
-            t.expect("HSETEX h FXX FIELDS 1 a 1", "(integer) 0");
-            t.expect("HLEN h", "(integer) 3");
-            t.expect("HSETNX h a new", "(integer) 1");
-            t.expect("HSET h b new", "(integer) 1");
-            assert_eq!(integers(t, "HTTL h FIELDS 2 a b"), [-1, -1]);
-            assert_eq!(t.expire_cycle(), 0, "nothing is due any more");
+        }
+    });
+}
+
+#[test]
+fn what_is_written_over_a_due_field_does_not_expire() {
+    both(|t| {
+        for limit in ["0", "512"] {
+            t.config("hash-max-listpack-entries", limit);
+            for request in [
+                "HSET h a new",
+                "HSETNX h a new",
+                "HMSET h a new",
+                "HSETEX h FIELDS 1 a new",
+                "HSETEX h KEEPTTL FIELDS 1 a new",
+                "HINCRBY h a 1",
+                "HINCRBYFLOAT h a 1",
+            ] {
+                expire_two_of_three(t);
+                t.run(request);
+                assert_eq!(integers(t, "HTTL h FIELDS 2 a b"), [-1, -2], "{request}");
+                assert_eq!(t.expire_cycle(), 1, "{request}");
+            }
+        }
+    });
+}
+
+#[test]
+fn whoever_meets_the_last_field_takes_the_key_out() {
+    both(|t| {
+        for request in ["HGET h f", "HMGET h f f", "HRANDFIELD h", "HGETDEL h FIELDS 1 f", "HGETEX h FIELDS 1 f"] {
+            t.expect("HSETEX h PX 5 FIELDS 1 f v", "(integer) 1");
+            t.advance_ms(5);
+            t.expect("EXISTS h", "(integer) 1");
+            t.run(request);
+            t.expect("EXISTS h", "(integer) 0");
         }
     });
 }
