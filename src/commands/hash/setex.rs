@@ -110,6 +110,7 @@ fn write(cx: &mut Cx<'_>, key: Key<'_>, args: &Args<'_>, options: Options, ttl: 
         holds
     })?;
     if !is_set {
+        cx.db.expire_met_fields(key, args.rest().step_by(2));
         return Ok(false);
     }
     cx.db.expired_fields(key, expired.into_iter());
@@ -151,6 +152,7 @@ fn remove(cx: &mut Cx<'_>, key: Key<'_>, args: &Args<'_>, options: Options) -> R
     })?;
     let Some(edited) = edited else { return Ok(options.admit(&Hash::new(), fields.into_iter(), now_ms)) };
     if !edited.value {
+        cx.db.expire_met_fields(key, fields.into_iter());
         return Ok(false);
     }
     cx.db.changed(key, events::HSET);

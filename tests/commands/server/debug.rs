@@ -204,6 +204,8 @@ fn looks_at_values_of_another_encoding() {
         let hash = "ERR The value stored at the specified key is not represented using an hash table";
         t.expect_error("DEBUG HTSTATS-KEY n", hash);
         t.expect_error("DEBUG LISTPACK n", "ERR Not a listpack encoded object.");
+        t.expect("HSET h f v", "(integer) 1");
+        t.expect("DEBUG LISTPACK h", "Listpack structure printed on stdout");
         t.expect_error("DEBUG QUICKLIST n", "ERR Not a quicklist encoded object.");
         t.expect_error("DEBUG SDSLEN n", "ERR Not an sds encoded string.");
         for request in ["HTSTATS-KEY", "LISTPACK", "QUICKLIST", "SDSLEN"] {

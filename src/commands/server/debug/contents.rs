@@ -93,9 +93,16 @@ pub(super) fn htstats_key(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     look(cx, args, |_| Err(NO_HASHTABLE))?
 }
 
-/// DEBUG LISTPACK key
+/// DEBUG LISTPACK key: its elements go to the log.
 pub(super) fn listpack(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
-    look(cx, args, |_| Err(NO_LISTPACK))?
+    let contents = look(cx, args, |entry| match entry.value() {
+        Value::Object(object) if entry.encoding().starts_with("listpack") => Ok(format!("{object:?}")),
+        _ => Err(NO_LISTPACK),
+    })??;
+    tracing::info!(contents, "DEBUG LISTPACK");
+
+    cx.reply.simple(b"Listpack structure printed on stdout");
+    DONE
 }
 
 /// DEBUG QUICKLIST key [0|1]

@@ -1,0 +1,10 @@
+//! The collection types alone, large: no server around them, no network. One file a type in `benches/types/`.
+#![allow(missing_docs, reason = "criterion's macros")]
+
+use criterion::{criterion_group, criterion_main};
+
+#[path = "types/hash.rs"]
+mod hash;
+
+criterion_group!(benches, hash::bench);
+criterion_main!(benches);
