@@ -28,7 +28,7 @@ FLOOR, KNOWN, REFERENCE = HERE / "floor.tsv", HERE / "known.tsv", HERE / "refere
 
 # The files of what is built so far, in the order in which they run.
 FILES = """
-unit/printver unit/type/string unit/type/incr unit/bitops unit/bitfield unit/hyperloglog unit/expire unit/keyspace
+unit/printver unit/type/string unit/type/incr unit/type/hash unit/bitops unit/bitfield unit/hyperloglog unit/expire unit/keyspace
 unit/scan unit/protocol unit/querybuf unit/info unit/introspection unit/introspection-2 unit/slowlog
 unit/latency-monitor unit/networking unit/lazyfree
 """.split()
