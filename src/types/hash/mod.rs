@@ -9,17 +9,19 @@
 
 mod field;
 mod large;
-mod small;
+mod pairs;
 #[cfg(test)]
 mod tests;
+mod triples;
 
-use super::packed::{Element, Packed};
+use super::packed::Element;
 use crate::util::rng::Rng;
 
 pub use self::field::MAX_EXPIRE_AT_MS;
 
 use self::large::Large;
-use self::small::{PAIR, TRIPLE};
+use self::pairs::Pairs;
+use self::triples::Triples;
 
 /// How much the small form may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +98,8 @@ pub struct Hash(Form);
 
 #[derive(Debug, Clone)]
 enum Form {
-    Pairs(Packed),
-    Triples(Packed),
+    Pairs(Pairs),
+    Triples(Triples),
     Large(Box<Large>),
 }
 
@@ -111,7 +113,7 @@ impl Hash {
     /// A hash without fields; allocates nothing.
     #[must_use]
     pub const fn new() -> Hash {
-        Hash(Form::Pairs(Packed::new()))
+        Hash(Form::Pairs(Pairs::new()))
     }
 
     /// Number of fields, those included whose time has come.
@@ -119,8 +121,8 @@ impl Hash {
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.0 {
-            Form::Pairs(packed) => packed.len() / PAIR,
-            Form::Triples(packed) => packed.len() / TRIPLE,
+            Form::Pairs(pairs) => pairs.len(),
+            Form::Triples(triples) => triples.len(),
             Form::Large(large) => large.len(),
         }
     }
@@ -147,7 +149,8 @@ impl Hash {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         match &self.0 {
-            Form::Pairs(packed) | Form::Triples(packed) => packed.memory_bytes(),
+            Form::Pairs(pairs) => pairs.packed().memory_bytes(),
+            Form::Triples(triples) => triples.packed().memory_bytes(),
             Form::Large(large) => large.memory_bytes(),
         }
     }
@@ -155,8 +158,8 @@ impl Hash {
     #[inline]
     fn find(&self, name: &[u8]) -> Option<(Element<'_>, Option<u64>)> {
         match &self.0 {
-            Form::Pairs(packed) => small::get(packed, PAIR, name),
-            Form::Triples(packed) => small::get(packed, TRIPLE, name),
+            Form::Pairs(pairs) => pairs.get(name).map(|value| (value, None)),
+            Form::Triples(triples) => triples.get(name),
             Form::Large(large) => large.get(name).map(|(value, expiry)| (value.into(), expiry)),
         }
     }
@@ -190,18 +193,19 @@ impl Hash {
         if let FieldTtl::At(_) = ttl {
             self.make_expirable();
         }
-        let (packed, step) = match &mut self.0 {
+        let is_full = self.len() >= limits.entries;
+        let written = match &mut self.0 {
             Form::Large(large) => return large.set(name, value, ttl, now_ms),
-            Form::Pairs(packed) => (packed, PAIR),
-            Form::Triples(packed) => (packed, TRIPLE),
+            Form::Pairs(pairs) => pairs.overwrite(name, value),
+            Form::Triples(triples) => triples.overwrite(name, value, ttl, now_ms),
         };
-        if let Some(written) = small::overwrite(packed, step, name, value.into(), ttl, now_ms) {
+        if let Some(written) = written {
             return written;
         }
-        if packed.len() / step < limits.entries {
-            small::push(packed, step, name, value.into(), ttl.of_new());
-        } else {
-            self.enlarge().insert_absent(name, value, ttl.of_new());
+        match &mut self.0 {
+            Form::Pairs(pairs) if !is_full => pairs.push(name, value),
+            Form::Triples(triples) if !is_full => triples.push(name, value, ttl.of_new()),
+            _ => self.enlarge().insert_absent(name, value, ttl.of_new()),
         }
         Written::Added
     }
@@ -212,8 +216,8 @@ impl Hash {
             self.make_expirable();
         }
         match &mut self.0 {
-            Form::Pairs(packed) => packed.find(name, PAIR).is_some(),
-            Form::Triples(packed) => small::set_expiry(packed, name, expire_at_ms),
+            Form::Pairs(pairs) => pairs.get(name).is_some(),
+            Form::Triples(triples) => triples.set_expiry(name, expire_at_ms),
             Form::Large(large) => large.set_expiry(name, expire_at_ms),
         }
     }
@@ -222,8 +226,8 @@ impl Hash {
     #[inline]
     pub fn remove(&mut self, name: &[u8]) -> bool {
         match &mut self.0 {
-            Form::Pairs(packed) => small::remove(packed, PAIR, name),
-            Form::Triples(packed) => small::remove(packed, TRIPLE, name),
+            Form::Pairs(pairs) => pairs.remove(name),
+            Form::Triples(triples) => triples.remove(name),
             Form::Large(large) => large.remove(name),
         }
     }
@@ -238,18 +242,18 @@ impl Hash {
     pub fn expiring_len(&self) -> usize {
         match &self.0 {
             Form::Pairs(_) => 0,
-            Form::Triples(packed) => small::iter(packed, TRIPLE).filter(|field| field.2.is_some()).count(),
+            Form::Triples(triples) => triples.iter().filter(|field| field.2.is_some()).count(),
             Form::Large(large) => large.expiring_len(),
         }
     }
 
-    /// The earliest expiry of a field, in milliseconds since 1970. Walks over the small form only.
+    /// The earliest expiry of a field, in milliseconds since 1970. Walks over nothing.
     #[inline]
     #[must_use]
     pub fn next_field_expiry(&self) -> Option<u64> {
         match &self.0 {
             Form::Pairs(_) => None,
-            Form::Triples(packed) => small::iter(packed, TRIPLE).filter_map(|field| field.2).min(),
+            Form::Triples(triples) => triples.next_expiry(),
             Form::Large(large) => large.next_expiry(),
         }
     }
@@ -266,7 +270,7 @@ impl Hash {
     pub fn live_len(&self, now_ms: u64) -> usize {
         match &self.0 {
             Form::Pairs(_) => self.len(),
-            Form::Triples(packed) => small::iter(packed, TRIPLE).filter(|field| !is_due(field.2, now_ms)).count(),
+            Form::Triples(triples) => triples.iter().filter(|field| !is_due(field.2, now_ms)).count(),
             Form::Large(large) => large.len() - large.due_len(now_ms),
         }
     }
@@ -275,20 +279,22 @@ impl Hash {
     pub fn remove_due(&mut self, now_ms: u64, limit: usize, removed: impl FnMut(&[u8])) -> usize {
         match &mut self.0 {
             Form::Pairs(_) => 0,
-            Form::Triples(packed) => small::remove_due(packed, now_ms, limit, removed),
+            Form::Triples(triples) => triples.remove_due(now_ms, limit, removed),
             Form::Large(large) => large.remove_due(now_ms, limit, removed),
         }
     }
 
     /// Every field, those included whose time has come. The small form keeps the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = FieldRef<'_>> {
-        let (small, large) = match &self.0 {
-            Form::Pairs(packed) => (Some(small::iter(packed, PAIR)), None),
-            Form::Triples(packed) => (Some(small::iter(packed, TRIPLE)), None),
-            Form::Large(large) => (None, Some(large.iter())),
+        let (pairs, triples, large) = match &self.0 {
+            Form::Pairs(pairs) => (Some(pairs.iter()), None, None),
+            Form::Triples(triples) => (None, Some(triples.iter()), None),
+            Form::Large(large) => (None, None, Some(large.iter())),
         };
+        let pairs = pairs.into_iter().flatten().map(|(name, value)| (name, value, None));
+        let triples = triples.into_iter().flatten();
         let large = large.into_iter().flatten().map(|(name, value, expiry)| (name.into(), value.into(), expiry));
-        let all = small.into_iter().flatten().chain(large);
+        let all = pairs.chain(triples).chain(large);
         all.map(|(name, value, expire_at_ms)| FieldRef { name, value, expire_at_ms })
     }
 
@@ -330,20 +336,21 @@ impl Hash {
     /// Goes over to the large form when strings of these lengths are too much for the small one.
     #[inline]
     fn make_room(&mut self, name_len: usize, value_len: usize, limits: Limits) {
-        let is_too_long = name_len > limits.value_bytes || value_len > limits.value_bytes;
-        let is_too_much = match &self.0 {
-            Form::Large(_) => false,
-            Form::Pairs(packed) | Form::Triples(packed) => is_too_long || !packed.has_room(name_len + value_len),
+        let packed = match &self.0 {
+            Form::Pairs(pairs) => pairs.packed(),
+            Form::Triples(triples) => triples.packed(),
+            Form::Large(_) => return,
         };
-        if is_too_much {
+        let is_too_long = name_len > limits.value_bytes || value_len > limits.value_bytes;
+        if is_too_long || !packed.has_room(name_len + value_len) {
             self.enlarge();
         }
     }
 
     /// Gives every field of the first small form room for an expiry.
     fn make_expirable(&mut self) {
-        if let Form::Pairs(packed) = &self.0 {
-            self.0 = Form::Triples(small::with_expiries(packed));
+        if let Form::Pairs(pairs) = &self.0 {
+            self.0 = Form::Triples(Triples::new(pairs));
         }
     }
 

@@ -150,9 +150,19 @@ impl Packed {
     #[inline]
     #[must_use]
     pub fn find(&self, text: &[u8], step: usize) -> Option<Position> {
+        self.find_from(Position::START, text, step)
+    }
+
+    /// The same from the element at `position` on.
+    ///
+    /// # Panics
+    /// When the number of elements from there on is no multiple of `step`.
+    #[inline]
+    #[must_use]
+    pub fn find_from(&self, position: Position, text: &[u8], step: usize) -> Option<Position> {
         let wanted = Written::new(Element::Bytes(text));
         let bytes = self.0.bytes();
-        let mut at = 0;
+        let mut at = position.0;
         while at < bytes.len() {
             if wanted.starts(&bytes[at..]) {
                 return Some(Position(at));
