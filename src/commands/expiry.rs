@@ -150,6 +150,51 @@ impl Expiry {
     }
 }
 
+/// Which old expiry a new one may take the place of: the conditions of EXPIRE and HEXPIRE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ExpireCondition {
+    nx: bool,
+    xx: bool,
+    gt: bool,
+    lt: bool,
+}
+
+impl ExpireCondition {
+    /// Takes the next argument if it is a condition; answers whether it was.
+    pub fn take(&mut self, args: &mut Args<'_>) -> bool {
+        match () {
+            () if args.eat("NX") => self.nx = true,
+            () if args.eat("XX") => self.xx = true,
+            () if args.eat("GT") => self.gt = true,
+            () if args.eat("LT") => self.lt = true,
+            () => return false,
+        }
+        true
+    }
+
+    /// Refuses conditions that exclude each other.
+    ///
+    /// # Errors
+    /// NX goes with no other, GT not with LT.
+    pub fn check(self) -> Result<(), Error> {
+        if self.nx && (self.xx || self.gt || self.lt) {
+            return Err(error::EXPIRE_NX_WITH_OTHERS);
+        }
+        if self.gt && self.lt {
+            return Err(error::EXPIRE_GT_WITH_LT);
+        }
+        Ok(())
+    }
+
+    /// Whether the expiry `new_ms` may take the place of the old one. No expiry counts as one that comes never.
+    #[must_use]
+    pub fn admits(self, old_ms: Option<i64>, new_ms: i64) -> bool {
+        let is_later = old_ms.is_some_and(|old_ms| new_ms > old_ms);
+        let is_sooner = old_ms.is_none_or(|old_ms| new_ms < old_ms);
+        !(self.nx && old_ms.is_some() || self.xx && old_ms.is_none() || self.gt && !is_later || self.lt && !is_sooner)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! When keys expire: setting it, asking for it, taking it away.
 
-use super::super::expiry::{Unit, point_in_time};
+use super::super::expiry::{ExpireCondition, Unit, point_in_time};
 use super::super::prelude::*;
 use crate::util::number;
 
@@ -20,49 +20,23 @@ pub(super) fn pexpireat(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     set_expiry(cx, args, Unit::Milliseconds, 0)
 }
 
-/// Which old expiry a new one may take the place of.
-#[derive(Debug, Clone, Copy, Default)]
-struct Condition {
-    nx: bool,
-    xx: bool,
-    gt: bool,
-    lt: bool,
-}
-
-impl Condition {
-    fn read(args: &mut Args<'_>) -> Result<Condition, Error> {
-        let mut condition = Condition::default();
-        while let Some(word) = args.peek() {
-            match () {
-                () if args.eat("NX") => condition.nx = true,
-                () if args.eat("XX") => condition.xx = true,
-                () if args.eat("GT") => condition.gt = true,
-                () if args.eat("LT") => condition.lt = true,
-                () => return Err(Error::unsupported_option(word)),
-            }
+/// Reads the conditions, which end the request.
+fn read_conditions(args: &mut Args<'_>) -> Result<ExpireCondition, Error> {
+    let mut condition = ExpireCondition::default();
+    while let Some(word) = args.peek() {
+        if !condition.take(args) {
+            return Err(Error::unsupported_option(word));
         }
-        if condition.nx && (condition.xx || condition.gt || condition.lt) {
-            return Err(error::EXPIRE_NX_WITH_OTHERS);
-        }
-        if condition.gt && condition.lt {
-            return Err(error::EXPIRE_GT_WITH_LT);
-        }
-        Ok(condition)
     }
-
-    /// A key without an expiry counts as one that expires never.
-    fn admits(self, old: Option<u64>, new_ms: i64) -> bool {
-        let is_later = old.is_some_and(|old_ms| new_ms > old_ms as i64);
-        let is_sooner = old.is_none_or(|old_ms| new_ms < old_ms as i64);
-        !(self.nx && old.is_some() || self.xx && old.is_none() || self.gt && !is_later || self.lt && !is_sooner)
-    }
+    condition.check()?;
+    Ok(condition)
 }
 
 /// The EXPIRE family: `base_ms` is what the number counts from.
 fn set_expiry(cx: &mut Cx<'_>, args: &mut Args<'_>, unit: Unit, base_ms: u64) -> Outcome {
     let key = args.key()?;
     let number = args.take()?;
-    let condition = Condition::read(args)?;
+    let condition = read_conditions(args)?;
     let number = number::parse_i64(number).ok_or(error::NOT_INTEGER)?;
     let at_ms = point_in_time(number, unit, base_ms).ok_or_else(|| Error::expire_time(&cx.command.name))?;
 
@@ -71,7 +45,7 @@ fn set_expiry(cx: &mut Cx<'_>, args: &mut Args<'_>, unit: Unit, base_ms: u64) ->
         return DONE;
     };
     let old = cx.db.part(key.hash).entry(place).expire_at_ms();
-    if !condition.admits(old, at_ms) {
+    if !condition.admits(old.map(|old_ms| old_ms as i64), at_ms) {
         cx.reply.integer(0);
         return DONE;
     }

@@ -5,7 +5,7 @@
 use smallvec::SmallVec;
 
 use super::fields::{self, Fields, read_time};
-use crate::commands::expiry::Unit;
+use crate::commands::expiry::{ExpireCondition, Unit};
 use crate::commands::prelude::*;
 use crate::types::hash::Hash;
 
@@ -20,37 +20,12 @@ const CHANGED: i64 = 1;
 /// Reply for a field that is gone, since its new expiry is past.
 const REMOVED: i64 = 2;
 
-/// Which old expiry a new one may take the place of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Condition {
-    Always,
-    Nx,
-    Xx,
-    Gt,
-    Lt,
-}
-
-impl Condition {
-    fn read(args: &mut Args<'_>) -> Condition {
-        match () {
-            () if args.eat("NX") => Condition::Nx,
-            () if args.eat("XX") => Condition::Xx,
-            () if args.eat("GT") => Condition::Gt,
-            () if args.eat("LT") => Condition::Lt,
-            () => Condition::Always,
-        }
-    }
-
-    /// A field without an expiry counts as one that expires never.
-    fn admits(self, old: Option<u64>, new_ms: u64) -> bool {
-        match self {
-            Condition::Always => true,
-            Condition::Nx => old.is_none(),
-            Condition::Xx => old.is_some(),
-            Condition::Gt => old.is_some_and(|old_ms| new_ms > old_ms),
-            Condition::Lt => old.is_none_or(|old_ms| new_ms < old_ms),
-        }
-    }
+/// Reads the conditions, which stand in front of the fields.
+fn read_conditions(args: &mut Args<'_>) -> Result<ExpireCondition, Error> {
+    let mut condition = ExpireCondition::default();
+    while condition.take(args) {}
+    condition.check()?;
+    Ok(condition)
 }
 
 pub(super) fn hexpire(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
@@ -74,7 +49,7 @@ fn set_expiry(cx: &mut Cx<'_>, args: &mut Args<'_>, unit: Unit, base_ms: u64) ->
     let key = args.key()?;
     fields::check_type(cx, key)?;
     let at_ms = read_time(args.take()?, unit, base_ms, &cx.command.name)?;
-    let condition = Condition::read(args);
+    let condition = read_conditions(args)?;
     let fields = Fields::read(args, error::NUMFIELDS_NOT_ABOVE_0)?;
     cx.cost(fields.len())?;
 
@@ -87,7 +62,7 @@ fn set_expiry(cx: &mut Cx<'_>, args: &mut Args<'_>, unit: Unit, base_ms: u64) ->
         for field in fields.iter() {
             let answer = match hash.expiry(field, now_ms) {
                 None => NO_FIELD,
-                Some(old) if !condition.admits(old, at_ms) => CONDITION_NOT_MET,
+                Some(old) if !condition.admits(old.map(u64::cast_signed), at_ms.cast_signed()) => CONDITION_NOT_MET,
                 Some(_) if at_ms <= now_ms => {
                     hash.remove(field);
                     removed.push(field);

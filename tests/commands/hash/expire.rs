@@ -65,6 +65,11 @@ fn conditions_compare_with_the_old_expiry() {
         ("LT", None, 10, 1),
         ("LT", Some(10), 10, 0),
         ("lt", Some(10), 9, 1),
+        // Valkey takes several.
+        ("XX LT", None, 10, 0),
+        ("XX LT", Some(10), 9, 1),
+        ("GT XX", Some(10), 9, 0),
+        ("gt xx", Some(10), 11, 1),
         // A past time removes, if the condition lets it.
         ("NX", Some(10), 0, 0),
         ("GT", Some(10), 0, 0),
@@ -165,7 +170,10 @@ fn errors() {
         for command in ["HEXPIRE", "HPEXPIRE", "HEXPIREAT", "HPEXPIREAT"] {
             t.expect_error(&format!("{command} h 10 FIELD 1 f"), FIELDS_MISSING);
             t.expect_error(&format!("{command} h 10 BAD FIELDS 1 f"), FIELDS_MISSING);
-            t.expect_error(&format!("{command} h 10 NX XX FIELDS 1 f"), FIELDS_MISSING);
+            let not_compatible = "ERR NX and XX, GT or LT options at the same time are not compatible";
+            t.expect_error(&format!("{command} h 10 NX XX FIELDS 1 f"), not_compatible);
+            let not_compatible = "ERR GT and LT options at the same time are not compatible";
+            t.expect_error(&format!("{command} h 10 GT XX LT FIELDS 1 f"), not_compatible);
             t.expect_error(&format!("{command} h 10 NX FIELDS 2 f"), MISMATCH);
             t.expect_error(&format!("{command} h 10 FIELDS 0 f"), "ERR Parameter `numFields` should be greater than 0");
             t.expect_error(&format!("{command} h x FIELDS 1 f"), NOT_INTEGER);
