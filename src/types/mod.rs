@@ -7,6 +7,7 @@ pub mod fingerprint;
 pub mod hash;
 pub mod hyperloglog;
 pub mod lcs;
+pub mod list;
 mod object;
 pub mod packed;
 pub mod string;
