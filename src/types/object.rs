@@ -1,6 +1,7 @@
 //! The value of a key that is not a string: one enum over the collection types.
 
 use super::hash::Hash;
+use super::list::List;
 
 /// Which collection type an [`Object`] is, as TYPE prints it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,4 +124,5 @@ impl Object {
 
 objects! {
     Hash,
+    List,
 }

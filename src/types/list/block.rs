@@ -315,12 +315,10 @@ impl Block {
             }
         } else {
             bytes[head.low..].copy_from_slice(&self.bytes[old.low..old.high]);
-            let at = HEAD + old.gap;
-            let new_tags = &mut bytes[HEAD..HEAD + old.count];
             if old.common == NO_TAG {
-                new_tags.copy_from_slice(&self.bytes[at..at + old.count]);
+                bytes[HEAD..HEAD + old.count].copy_from_slice(&self.bytes[HEAD + old.gap..old.tags_end()]);
             } else if let Tags::Split(_) = tags {
-                new_tags.fill(old.common);
+                bytes[HEAD..HEAD + old.count].fill(old.common);
                 head.common = NO_TAG;
             }
         }

@@ -16,6 +16,9 @@ use crate::util::alloc::size_class;
 /// Most chunks of a group.
 const GROUP_MAX: usize = 128;
 
+/// Bytes in use of a block that is enough for a list.
+const SOLE_MAX: usize = 2048;
+
 /// Capacity of a new block in a list of little; in a large one it gets all of it at once.
 const BLOCK_MIN: usize = 256;
 
@@ -129,11 +132,11 @@ impl Directory {
         self.bytes + size_class(size_of::<Directory>()) + self.groups.capacity() * group + self.chunks * slot
     }
 
-    /// Hands over the block of a list that has no other chunk, if at most half of it is used.
+    /// Hands over the block of a list that has no other chunk, if that is far from outgrowing it again.
     pub(super) fn take_sole_block(&mut self) -> Option<Block> {
         let slots = &mut self.groups.front_mut()?.slots;
         match &slots.front()?.chunk {
-            Chunk::Block(block) if 2 * block.used() <= block.capacity() => {}
+            Chunk::Block(block) if block.used() <= SOLE_MAX => {}
             _ => return None,
         }
         match slots.pop_front()?.chunk {
@@ -371,7 +374,9 @@ impl Directory {
                 break;
             }
             count -= len;
-            removed.groups.extend(self.take_chunk(side).map(Group::of));
+            if let Some(chunk) = self.take_chunk(side) {
+                removed.put_chunk(Side::Back, chunk);
+            }
         }
     }
 
@@ -444,11 +449,6 @@ impl Directory {
 }
 
 impl Group {
-    fn of(chunk: Chunk) -> Group {
-        let slot = Slot::new(chunk);
-        Group { len: slot.len as usize, slots: VecDeque::from([slot]) }
-    }
-
     /// Adds the slots of another group at an end.
     fn extend(&mut self, side: Side, mut other: Group) {
         self.len += other.len;

@@ -179,8 +179,8 @@ fn elements_of_one_width_need_no_framing() {
     let bytes = |count, element: fn(usize) -> String| filled(count, element).memory_bytes() as f64 / count as f64;
     // Redis 7.0 needs 5 bytes for such an integer, and 12 for such a text.
     assert!(bytes(100_000, |n| (n * 37 % 1_000_000).to_string()) < 3.1);
-    assert!(bytes(100_000, |n| format!("element{:03}", n % 1000)) < 10.1);
-    assert!(bytes(100_000, |n| "x".repeat(5 + n % 10)) < 10.7, "one byte where lengths differ");
+    assert!(bytes(100_000, |n| format!("element{:03}", n % 1000)) < 10.2);
+    assert!(bytes(100_000, |n| "x".repeat(5 + n % 10)) < 10.8, "one byte where lengths differ");
     assert!(bytes(10, |n| format!("element{n:03}")) <= 11.2);
 }
 

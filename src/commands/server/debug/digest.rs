@@ -6,9 +6,13 @@ use crate::keyspace::{EntryRef, Value};
 use crate::types::Object;
 use crate::types::fingerprint::Fingerprint;
 use crate::types::hash::Hash;
+use crate::types::list::{List, Side};
 
 /// Number that stands for strings in a digest.
 const STRING: u32 = 0;
+
+/// Number that stands for lists in a digest.
+const LIST: u32 = 1;
 
 /// Number that stands for hashes in a digest.
 const HASH: u32 = 4;
@@ -24,9 +28,19 @@ fn add_value(digest: &mut Fingerprint, entry: EntryRef<'_>) {
         Value::Str(text) => add_string(text),
         Value::Big(text) => add_string(text),
         Value::Object(Object::Hash(hash)) => add_hash(digest, hash),
+        Value::Object(Object::List(list)) => add_list(digest, list),
     }
     if entry.expire_at_ms().is_some() {
         digest.with(b"!!expire!!");
+    }
+}
+
+/// Each element is mixed in after the one before it.
+fn add_list(digest: &mut Fingerprint, list: &List) {
+    digest.then(&LIST.to_be_bytes());
+    let mut scratch = itoa::Buffer::new();
+    for element in list.iter(Side::Front) {
+        digest.then(element.text(&mut scratch));
     }
 }
 
