@@ -13,5 +13,6 @@ pub mod packed;
 pub mod string;
 pub mod table;
 pub mod text;
+pub mod zset;
 
 pub use object::{Collection, Object, ObjectType};

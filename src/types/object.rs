@@ -2,6 +2,7 @@
 
 use super::hash::Hash;
 use super::list::List;
+use super::zset::ZSet;
 
 /// Which collection type an [`Object`] is, as TYPE prints it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,4 +126,5 @@ impl Object {
 objects! {
     Hash,
     List,
+    ZSet,
 }

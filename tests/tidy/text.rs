@@ -13,6 +13,8 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("src/keyspace/entry/slot.rs", "fingerprints in the unused bits of pointers; entries change threads"),
     ("src/types/packed/buffer.rs", "lengths and bytes in one allocation behind a thin pointer"),
     ("src/types/text.rs", "length and bytes in one allocation behind a thin pointer"),
+    ("src/types/zset/block.rs", "a member and its score in one allocation behind a thin pointer"),
+    ("src/types/zset/large.rs", "the order by score points to blocks that the table owns"),
     ("src/util/alloc.rs", "the process allocator"),
     ("src/util/os.rs", "calls of the C library that std lacks"),
 ];

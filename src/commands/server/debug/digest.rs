@@ -7,12 +7,17 @@ use crate::types::Object;
 use crate::types::fingerprint::Fingerprint;
 use crate::types::hash::Hash;
 use crate::types::list::{List, Side};
+use crate::types::zset::ZSet;
+use crate::util::number::f64_text_g;
 
 /// Number that stands for strings in a digest.
 const STRING: u32 = 0;
 
 /// Number that stands for lists in a digest.
 const LIST: u32 = 1;
+
+/// Number that stands for sorted sets in a digest.
+const ZSET: u32 = 3;
 
 /// Number that stands for hashes in a digest.
 const HASH: u32 = 4;
@@ -29,6 +34,7 @@ fn add_value(digest: &mut Fingerprint, entry: EntryRef<'_>) {
         Value::Big(text) => add_string(text),
         Value::Object(Object::Hash(hash)) => add_hash(digest, hash),
         Value::Object(Object::List(list)) => add_list(digest, list),
+        Value::Object(Object::ZSet(zset)) => add_zset(digest, zset),
     }
     if entry.expire_at_ms().is_some() {
         digest.with(b"!!expire!!");
@@ -57,6 +63,18 @@ fn add_hash(digest: &mut Fingerprint, hash: &Hash) {
         }
         digest.with(own.as_bytes());
     }
+}
+
+/// Order follows from the scores and need not be told.
+fn add_zset(digest: &mut Fingerprint, zset: &ZSet) {
+    digest.then(&ZSET.to_be_bytes());
+    let mut text = itoa::Buffer::new();
+    zset.visit_all(|member, score| {
+        let mut own = Fingerprint::default();
+        own.then(member.text(&mut text));
+        own.then(&f64_text_g(score, 17));
+        digest.with(own.as_bytes());
+    });
 }
 
 /// DEBUG DIGEST. Changes that others make meanwhile may be in it or not. All zeros without any key.
