@@ -224,3 +224,16 @@ pub const ONE_EXPIRY_OPTION: Error =
     Error::new("ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
 /// There is no room for more (`maxmemory`).
 pub const OOM: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");
+/// A number of keys below 1 (LMPOP and its kin).
+pub const NUMKEYS_NOT_POSITIVE: Error = Error::new("ERR numkeys should be greater than 0");
+/// A COUNT below 1 (LMPOP and its kin).
+pub const COUNT_NOT_POSITIVE: Error = Error::new("ERR count should be greater than 0");
+/// LPOS from no match.
+pub const RANK_ZERO: Error = Error::new(
+    "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from \
+     the end of the list",
+);
+/// LPOS of fewer than no matches.
+pub const COUNT_NEGATIVE: Error = Error::new("ERR COUNT can't be negative");
+/// LPOS among fewer than no elements.
+pub const MAXLEN_NEGATIVE: Error = Error::new("ERR MAXLEN can't be negative");

@@ -22,6 +22,7 @@ pub mod hash;
 pub mod help;
 pub mod hyperloglog;
 pub mod keys;
+pub mod list;
 pub mod lookup;
 pub mod names;
 pub mod prelude;
@@ -44,8 +45,16 @@ use std::sync::OnceLock;
 use spec::Group;
 
 /// Every group of commands.
-pub const GROUPS: &[Group] =
-    &[bitmap::GROUP, connection::GROUP, generic::GROUP, hash::GROUP, hyperloglog::GROUP, server::GROUP, string::GROUP];
+pub const GROUPS: &[Group] = &[
+    bitmap::GROUP,
+    connection::GROUP,
+    generic::GROUP,
+    hash::GROUP,
+    hyperloglog::GROUP,
+    list::GROUP,
+    server::GROUP,
+    string::GROUP,
+];
 
 static TABLE: OnceLock<CommandTable> = OnceLock::new();
 

@@ -67,6 +67,8 @@ events! {
         INCRBYFLOAT = "incrbyfloat" SETBIT = "setbit" PFADD = "pfadd";
     HASH: HSET = "hset" HDEL = "hdel" HINCRBY = "hincrby" HINCRBYFLOAT = "hincrbyfloat" HEXPIRE = "hexpire"
         HPERSIST = "hpersist" HEXPIRED = "hexpired";
+    LIST: LPUSH = "lpush" RPUSH = "rpush" LPOP = "lpop" RPOP = "rpop" LINSERT = "linsert" LSET = "lset" LTRIM = "ltrim"
+        LREM = "lrem";
     EXPIRED: EXPIRED = "expired";
     EVICTED: EVICTED = "evicted";
     KEY_MISS: KEY_MISS = "keymiss";

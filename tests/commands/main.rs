@@ -20,6 +20,7 @@ mod generic;
 mod hash;
 mod hyperloglog;
 mod latency;
+mod list;
 mod logs;
 mod maxmemory;
 mod server;

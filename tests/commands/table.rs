@@ -2,7 +2,7 @@
 
 use nyala::commands::spec::{Arg, ArgKind, Command, Flags, Run};
 use nyala::commands::{GROUPS, Registered, table};
-use nyala::dispatch::Wait;
+use nyala::dispatch::{EndOfWait, Wait};
 use nyala::keyspace::Value as Stored;
 
 use crate::generator::{Generator, version};
@@ -178,6 +178,10 @@ fn random_calls(seed: u64, rounds: usize) {
             Answer::Replied(bytes) => bytes,
             Answer::Waits(Wait::Paused) => {
                 t.server.unpause();
+                continue;
+            }
+            Answer::Waits(Wait::Blocked(_)) => {
+                t.end_wait(EndOfWait::Timeout);
                 continue;
             }
             Answer::Waits(wait) => panic!("seed {seed}: {} waits ({wait:?})", line(&argv)),

@@ -128,6 +128,11 @@ impl Block {
         block
     }
 
+    /// An empty block for so many bytes of elements of one width.
+    pub(super) fn for_data(bytes: usize, side: Side) -> Block {
+        Block::new(HEAD + bytes, side)
+    }
+
     #[inline]
     fn head(&self) -> Head {
         let head: &[u8; HEAD] = self.bytes.first_chunk().expect("a block has a head");

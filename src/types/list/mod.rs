@@ -87,13 +87,14 @@ impl List {
     /// An empty list.
     #[must_use]
     pub fn new() -> List {
-        List::with_capacity(0, Side::Back)
+        List { form: Form::Small(Block::new(0, Side::Back)) }
     }
 
-    /// An empty list that is about to take `bytes` of elements at an end.
+    /// An empty list that is about to take these elements at an end.
     #[must_use]
-    pub fn with_capacity(bytes: usize, side: Side) -> List {
-        List { form: Form::Small(Block::new(bytes, side)) }
+    pub fn for_elements<'a>(elements: impl Iterator<Item = Element<'a>>, side: Side, limits: Limits) -> List {
+        let bytes = elements.map(|element| element::measure(element).1).sum();
+        List { form: Form::Small(Block::for_data(limits.bytes.min(bytes), side)) }
     }
 
     /// Number of elements.
@@ -187,6 +188,12 @@ impl List {
         };
         self.reduce();
         result
+    }
+
+    /// The element at an end.
+    #[must_use]
+    pub fn end(&self, side: Side) -> Option<Element<'_>> {
+        self.iter(side).next()
     }
 
     /// The element at `index`.
