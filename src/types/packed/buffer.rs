@@ -30,7 +30,7 @@ struct Header {
 /// Type invariant, on which every `SAFETY` sentence of this file rests: a pointer came from `alloc` or `realloc` with
 /// the layout of its header's `len`, was not freed, belongs to this value alone, and the header's `len` bytes behind the
 /// header are initialised.
-pub(super) struct Buffer(Option<NonNull<Header>>);
+pub(in crate::types) struct Buffer(Option<NonNull<Header>>);
 
 // SAFETY: it owns plain bytes.
 unsafe impl Send for Buffer {}
@@ -39,7 +39,7 @@ unsafe impl Sync for Buffer {}
 
 impl Buffer {
     /// A buffer without bytes; allocates nothing.
-    pub(super) const EMPTY: Buffer = Buffer(None);
+    pub(in crate::types) const EMPTY: Buffer = Buffer(None);
 
     #[inline]
     fn header(&self) -> Header {
@@ -49,13 +49,13 @@ impl Buffer {
 
     /// Number of elements.
     #[inline]
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::types) fn count(&self) -> usize {
         self.header().count as usize
     }
 
     /// The bytes.
     #[inline]
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(in crate::types) fn bytes(&self) -> &[u8] {
         let Some(ptr) = self.0 else { return &[] };
         let len = self.header().len as usize;
         // SAFETY: the bytes follow the header in the same block.
@@ -77,7 +77,7 @@ impl Buffer {
 
     /// Bytes of the block, as the allocator sets them aside.
     #[inline]
-    pub(super) fn memory_bytes(&self) -> usize {
+    pub(in crate::types) fn memory_bytes(&self) -> usize {
         if self.0.is_some() { block_bytes(self.header().len as usize) } else { 0 }
     }
 
@@ -87,7 +87,7 @@ impl Buffer {
     /// # Panics
     /// When the bytes to be removed are not there, or there would be 4 GiB.
     #[inline]
-    pub(super) fn splice(&mut self, at: usize, removed: usize, inserted: usize, count: usize) -> &mut [u8] {
+    pub(in crate::types) fn splice(&mut self, at: usize, removed: usize, inserted: usize, count: usize) -> &mut [u8] {
         let len = self.bytes().len();
         let tail = at + removed..len;
         assert!(tail.start <= tail.end, "only bytes that are there are removed");

@@ -6,7 +6,7 @@
 //! Promises: strings come back byte for byte; nothing is allocated while it is empty; the block is as large as the
 //! allocator's size class of what it holds. A [`Position`] holds until the next change in front of it.
 
-mod buffer;
+pub(super) mod buffer;
 mod element;
 #[cfg(test)]
 mod tests;

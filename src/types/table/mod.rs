@@ -190,6 +190,11 @@ impl<T> Table<T> {
         self.ordered().flat_map(|segment| segment.items())
     }
 
+    /// The same with a hash to find each by, in this or another table.
+    pub fn iter_hashed(&self) -> impl Iterator<Item = (u64, &T)> {
+        self.ordered().flat_map(Segment::positioned).map(|(position, item)| (u64::from(position) << 32, item))
+    }
+
     /// Every segment, in order of position.
     fn ordered(&self) -> impl Iterator<Item = &Segment<T>> {
         let mut next = Some(0);

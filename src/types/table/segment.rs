@@ -44,6 +44,10 @@ impl<T> Segment<T> {
         self.items.iter()
     }
 
+    pub(super) fn positioned(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.positions.iter().copied().zip(&self.items)
+    }
+
     /// Bytes of positions and elements.
     pub(super) fn contents_bytes(&self) -> usize {
         bytes_of(&self.positions) + bytes_of(&self.items)
