@@ -135,6 +135,10 @@ pub const NAN_OR_INFINITY: Error = Error::new("ERR increment would produce NaN o
 pub const OFFSET_OUT_OF_RANGE: Error = Error::new("ERR offset is out of range");
 /// A count of keys that is none, or not positive.
 pub const INVALID_NUMKEYS: Error = Error::new("ERR invalid numkeys value or out of range");
+/// More keys announced than there are arguments.
+pub const NUMKEYS_TOO_GREAT: Error = Error::new("ERR Number of keys can't be greater than number of args");
+/// A limit that is none, or negative.
+pub const LIMIT_NEGATIVE: Error = Error::new("ERR LIMIT can't be negative");
 /// A digest to compare with that is none.
 pub const NOT_DIGEST: Error = Error::new("ERR digest must be exactly 16 hexadecimal characters");
 /// Not a condition that DELEX knows.

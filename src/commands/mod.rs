@@ -28,6 +28,7 @@ pub mod names;
 pub mod prelude;
 pub mod scan;
 pub mod server;
+pub mod set;
 pub mod spec;
 pub mod string;
 pub mod usage;
@@ -53,6 +54,7 @@ pub const GROUPS: &[Group] = &[
     hyperloglog::GROUP,
     list::GROUP,
     server::GROUP,
+    set::GROUP,
     string::GROUP,
 ];
 

@@ -69,6 +69,8 @@ events! {
         HPERSIST = "hpersist" HEXPIRED = "hexpired";
     LIST: LPUSH = "lpush" RPUSH = "rpush" LPOP = "lpop" RPOP = "rpop" LINSERT = "linsert" LSET = "lset" LTRIM = "ltrim"
         LREM = "lrem";
+    SET: SADD = "sadd" SREM = "srem" SPOP = "spop" SINTERSTORE = "sinterstore" SUNIONSTORE = "sunionstore"
+        SDIFFSTORE = "sdiffstore";
     EXPIRED: EXPIRED = "expired";
     EVICTED: EVICTED = "evicted";
     KEY_MISS: KEY_MISS = "keymiss";

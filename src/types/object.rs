@@ -2,6 +2,7 @@
 
 use super::hash::Hash;
 use super::list::List;
+use super::set::Set;
 use super::zset::ZSet;
 
 /// Which collection type an [`Object`] is, as TYPE prints it.
@@ -127,4 +128,5 @@ objects! {
     Hash,
     List,
     ZSet,
+    Set,
 }

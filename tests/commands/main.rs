@@ -24,5 +24,6 @@ mod list;
 mod logs;
 mod maxmemory;
 mod server;
+mod set;
 mod string;
 mod table;

@@ -20,7 +20,13 @@ pub(super) const PARAMS: &[Param] = &[
     .alias("list-max-ziplist-size"),
     Param::int("list-compress-depth", "0", 0, INT, "Nodes at both ends of a list that stay uncompressed; 0 for all."),
     Param::int("set-max-intset-entries", "512", 0, LONG, "Members a set of integers may have as an intset."),
-    Param::int("set-max-listpack-entries", "128", 0, LONG, "Members a set may have as a listpack."),
+    Param::int(
+        "set-max-listpack-entries",
+        "128",
+        0,
+        LONG,
+        "Members a small set of strings may have in one allocation (OBJECT ENCODING shows hashtable, as Redis 7.0).",
+    ),
     Param::int("set-max-listpack-value", "64", 0, LONG, "Longest member in such a set, bytes."),
     Param::int("zset-max-listpack-entries", "128", 0, LONG, "Members a sorted set may have as a listpack.")
         .alias("zset-max-ziplist-entries"),

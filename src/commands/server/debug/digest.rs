@@ -7,6 +7,7 @@ use crate::types::Object;
 use crate::types::fingerprint::Fingerprint;
 use crate::types::hash::Hash;
 use crate::types::list::{List, Side};
+use crate::types::set::Set;
 use crate::types::zset::ZSet;
 use crate::util::number::f64_text_g;
 
@@ -18,6 +19,8 @@ const LIST: u32 = 1;
 
 /// Number that stands for sorted sets in a digest.
 const ZSET: u32 = 3;
+/// Number that stands for sets in a digest.
+const SET: u32 = 2;
 
 /// Number that stands for hashes in a digest.
 const HASH: u32 = 4;
@@ -35,6 +38,7 @@ fn add_value(digest: &mut Fingerprint, entry: EntryRef<'_>) {
         Value::Object(Object::Hash(hash)) => add_hash(digest, hash),
         Value::Object(Object::List(list)) => add_list(digest, list),
         Value::Object(Object::ZSet(zset)) => add_zset(digest, zset),
+        Value::Object(Object::Set(set)) => add_set(digest, set),
     }
     if entry.expire_at_ms().is_some() {
         digest.with(b"!!expire!!");
@@ -75,6 +79,12 @@ fn add_zset(digest: &mut Fingerprint, zset: &ZSet) {
         own.then(&f64_text_g(score, 17));
         digest.with(own.as_bytes());
     });
+}
+
+/// Order of members does not matter.
+fn add_set(digest: &mut Fingerprint, set: &Set) {
+    digest.then(&SET.to_be_bytes());
+    set.iter().for_each(|member| digest.with(member.text(&mut itoa::Buffer::new())));
 }
 
 /// DEBUG DIGEST. Changes that others make meanwhile may be in it or not. All zeros without any key.
