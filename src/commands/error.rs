@@ -139,6 +139,13 @@ pub const INVALID_NUMKEYS: Error = Error::new("ERR invalid numkeys value or out 
 pub const NUMKEYS_TOO_GREAT: Error = Error::new("ERR Number of keys can't be greater than number of args");
 /// A limit that is none, or negative.
 pub const LIMIT_NEGATIVE: Error = Error::new("ERR LIMIT can't be negative");
+/// SORT without ALPHA of what is no number.
+pub const SORT_NOT_NUMBER: Error = Error::new("ERR One or more scores can't be converted into double");
+/// WAITAOF with more than the one local file that there can be.
+pub const OUT_OF_ZERO_TO_ONE: Error = Error::new("ERR value is out of range, value must between 0 and 1");
+/// WAITAOF for a local file that is not kept.
+pub const WAITAOF_WITHOUT_AOF: Error =
+    Error::new("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
 /// A digest to compare with that is none.
 pub const NOT_DIGEST: Error = Error::new("ERR digest must be exactly 16 hexadecimal characters");
 /// Not a condition that DELEX knows.

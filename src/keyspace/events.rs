@@ -68,7 +68,7 @@ events! {
     HASH: HSET = "hset" HDEL = "hdel" HINCRBY = "hincrby" HINCRBYFLOAT = "hincrbyfloat" HEXPIRE = "hexpire"
         HPERSIST = "hpersist" HEXPIRED = "hexpired";
     LIST: LPUSH = "lpush" RPUSH = "rpush" LPOP = "lpop" RPOP = "rpop" LINSERT = "linsert" LSET = "lset" LTRIM = "ltrim"
-        LREM = "lrem";
+        LREM = "lrem" SORTSTORE = "sortstore";
     SET: SADD = "sadd" SREM = "srem" SPOP = "spop" SINTERSTORE = "sinterstore" SUNIONSTORE = "sunionstore"
         SDIFFSTORE = "sdiffstore";
     EXPIRED: EXPIRED = "expired";

@@ -5,6 +5,7 @@ use nyala::keyspace::ShardId;
 use crate::harness::{Gate, START_MS, both};
 
 mod expiry;
+mod sort;
 mod walk;
 
 /// Sets a key in another database.

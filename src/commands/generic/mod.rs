@@ -6,12 +6,16 @@ mod expiry;
 mod moving;
 mod object;
 mod presence;
+mod sort;
+mod wait;
 mod walk;
 
 use super::prelude::*;
 use expiry::{expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl};
 use moving::{copy, move_, rename, renamenx};
 use presence::{del, exists, touch, type_, unlink};
+use sort::{sort, sort_keys, sort_ro, sort_ro_keys};
+use wait::{wait, waitaof};
 use walk::{keys, randomkey, scan};
 
 /// The group.
@@ -294,6 +298,77 @@ const COMMANDS: &[Command] = &[
         ..Command::BASE
     },
     Command {
+        name: "SORT",
+        arity: -2,
+        flags: WRITE.or(DENYOOM),
+        keys: &[
+            KeySpec::at(1, RO.or(ACCESS)),
+            KeySpec {
+                notes: "Keys made by BY and GET, known only with the elements",
+                flags: RO.or(ACCESS),
+                begin: BeginSearch::Unknown,
+                find: FindKeys::Unknown,
+            },
+            KeySpec {
+                notes: "STORE may stand anywhere",
+                flags: OW.or(UPDATE),
+                begin: BeginSearch::Unknown,
+                find: FindKeys::Unknown,
+            },
+        ],
+        keys_fn: Some(sort_keys),
+        run: Run::Global(sort),
+        acl_extra: Categories::SET.union(Categories::SORTEDSET).union(Categories::LIST).union(Categories::DANGEROUS),
+        doc: Doc {
+            since: "1.0.0",
+            summary: "Sorts the elements of a list, set or sorted set, or stores them sorted.",
+            complexity: "O(N+M*log(M)), N elements, M returned",
+            args: &[
+                Arg::key("key", 0),
+                Arg { key_spec: 1, ..Arg::pattern("pattern").token("BY").optional() },
+                Arg::block("offset_count", &[Arg::integer("offset"), Arg::integer("count")]).token("LIMIT").optional(),
+                Arg { key_spec: 1, ..Arg::pattern("pattern").token("GET").optional().multiple_token() },
+                Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
+                Arg::word("sorting", "ALPHA").optional(),
+                Arg::key("destination", 2).token("STORE").optional(),
+            ],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "SORT_RO",
+        arity: -2,
+        flags: READONLY,
+        keys: &[
+            KeySpec::at(1, RO.or(ACCESS)),
+            KeySpec {
+                notes: "Keys made by BY and GET, known only with the elements",
+                flags: RO.or(ACCESS),
+                begin: BeginSearch::Unknown,
+                find: FindKeys::Unknown,
+            },
+        ],
+        keys_fn: Some(sort_ro_keys),
+        run: Run::Global(sort_ro),
+        acl_extra: Categories::SET.union(Categories::SORTEDSET).union(Categories::LIST).union(Categories::DANGEROUS),
+        doc: Doc {
+            since: "7.0.0",
+            summary: "Sorts the elements of a list, set or sorted set, without storing.",
+            complexity: "O(N+M*log(M)), N elements, M returned",
+            args: &[
+                Arg::key("key", 0),
+                Arg { key_spec: 1, ..Arg::pattern("pattern").token("BY").optional() },
+                Arg::block("offset_count", &[Arg::integer("offset"), Arg::integer("count")]).token("LIMIT").optional(),
+                Arg { key_spec: 1, ..Arg::pattern("pattern").token("GET").optional().multiple_token() },
+                Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
+                Arg::word("sorting", "ALPHA").optional(),
+            ],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
         name: "TOUCH",
         arity: -2,
         flags: READONLY.or(FAST),
@@ -352,6 +427,38 @@ const COMMANDS: &[Command] = &[
             summary: "Deletes keys and frees large values in the background.",
             complexity: "O(N), N keys",
             args: &[Arg::key("key", 0).multiple()],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "WAIT",
+        arity: 3,
+        flags: NOSCRIPT,
+        run: Run::Plain(wait),
+        acl_extra: Categories::CONNECTION,
+        tips: &["request_policy:all_shards", "response_policy:agg_min"],
+        doc: Doc {
+            since: "3.0.0",
+            summary: "Blocks until enough replicas have this client's writes.",
+            complexity: "O(1)",
+            args: &[Arg::integer("numreplicas"), Arg::integer("timeout")],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "WAITAOF",
+        arity: 4,
+        flags: BLOCKING,
+        run: Run::Plain(waitaof),
+        acl_extra: Categories::CONNECTION,
+        tips: &["request_policy:all_shards", "response_policy:agg_min"],
+        doc: Doc {
+            since: "7.2.0",
+            summary: "Blocks until this client's writes are on disk here and on replicas.",
+            complexity: "O(1)",
+            args: &[Arg::integer("numlocal"), Arg::integer("numreplicas"), Arg::integer("timeout")],
             ..Doc::BASE
         },
         ..Command::BASE
