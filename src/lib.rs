@@ -9,7 +9,7 @@
 //! # Rooms
 //!
 //! A room uses only rooms below it (a test holds the direction):
-//! `main > net > dispatch > commands > state > (client, pubsub, script, acl, cluster, replication, persist, config,
+//! `main > net > dispatch > commands > state > pubsub > (client, script, acl, cluster, replication, persist, config,
 //! stats) > keyspace > journal > (resp, types) > util`.
 //!
 //! # Invariants
@@ -29,6 +29,7 @@ pub mod config;
 pub mod dispatch;
 pub mod keyspace;
 pub mod net;
+pub mod pubsub;
 pub mod resp;
 pub mod state;
 pub mod stats;

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering:
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bitflags::bitflags;
+use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::client::{BlockedTable, Client, Registry, Session, SessionFlags};
-use crate::config::{Config, ShutdownOptions};
+use crate::client::{BlockedTable, Client, Registry, Session, SessionFlags, signal};
+use crate::config::{ClientClass, Config, ShutdownOptions};
 use crate::keyspace::{Keyspace, LazyFree, LfuPace, ReadyKey};
+use crate::pubsub::{Delivery, PubSub, Topic};
 use crate::stats::Stats;
 use crate::util::clock::Clock;
 use crate::util::{memory, rng};
@@ -32,6 +34,9 @@ bitflags! {
     }
 }
 
+/// Pending replies up to this size count for no limit, as in Redis, where they fit into the client's fixed buffer.
+pub const FREE_OUTPUT_BYTES: usize = 16 * 1024;
+
 /// The server: every room, and the few facts that belong to none.
 #[derive(Debug)]
 pub struct Server {
@@ -49,6 +54,8 @@ pub struct Server {
     pub monitors: Monitors,
     /// Clients that wait in blocking commands.
     pub blocked: BlockedTable,
+    /// Channels and who is subscribed to them.
+    pub pubsub: PubSub,
     /// Counters and logs.
     pub stats: Stats,
     /// CLIENT PAUSE.
@@ -104,6 +111,7 @@ impl Server {
             monitors: Monitors::default(),
             blocked: BlockedTable::default(),
             unserved: Mutex::default(),
+            pubsub: PubSub::new(workers),
             stats: Stats::new(workers, commands),
             pause: Pause::default(),
             shards_released: Notify::new(),
@@ -176,6 +184,7 @@ impl Server {
                 .is_lfu()
                 .then(|| LfuPace { log_factor: self.config.lfu_log_factor(), decay_min: self.config.lfu_decay_time() }),
         );
+        self.keyspace.wanted_events.set(self.config.notify_keyspace_events());
         // Below zero: off.
         let bytes = |threshold: i64| usize::try_from(threshold).unwrap_or(usize::MAX);
         self.large_request_bytes.store(bytes(self.config.commandlog_request_larger_than()), Relaxed);
@@ -216,6 +225,33 @@ impl Server {
             client.id,
             client.endpoint.peer()
         );
+    }
+
+    /// Publishes a message; answers how many times it is delivered. `shared`: the payload in a buffer of its own, where it
+    /// is in one. `worker`: the number of this worker, if it is one. Locking: see [`PubSub`].
+    pub fn publish(
+        &self,
+        worker: Option<usize>,
+        topic: Topic,
+        channel: &[u8],
+        payload: &[u8],
+        shared: Option<Bytes>,
+    ) -> usize {
+        let limit_bytes = match self.config.output_limit(ClientClass::Pubsub).hard_bytes {
+            0 => 0,
+            hard => (hard as usize).max(FREE_OUTPUT_BYTES),
+        };
+        let delivery = Delivery { topic, channel, payload, shared, worker, limit_bytes };
+        self.pubsub.publish(&delivery, |client| self.cut_off(client))
+    }
+
+    /// Ends a client for which others have more than it reads.
+    #[cold]
+    pub fn cut_off(&self, client: &Client) {
+        if client.signals() & signal::KILL == 0 {
+            self.count_over_limit(client);
+            client.raise(signal::KILL);
+        }
     }
 
     /// Forgets a client in MONITOR mode.

@@ -1,12 +1,11 @@
 //! Messages from other tasks to a client, in order.
 
-use bytes::Bytes;
+use crate::resp::Output;
 
-/// Pending messages and their size.
+/// Pending messages, as the bytes that are to be sent.
 #[derive(Debug, Default)]
 pub struct Mailbox {
-    messages: Vec<Bytes>,
-    bytes: usize,
+    messages: Output,
 }
 
 /// The client does not read as fast as it is written to.
@@ -14,29 +13,27 @@ pub struct Mailbox {
 pub struct MailboxFull;
 
 impl Mailbox {
-    /// Adds a message.
+    /// Adds a message of `len` bytes, which `write` writes.
     ///
     /// # Errors
     /// When the pending bytes would exceed `limit_bytes` (0: no limit).
-    pub fn push(&mut self, message: Bytes, limit_bytes: usize) -> Result<(), MailboxFull> {
-        if limit_bytes > 0 && self.bytes + message.len() > limit_bytes {
+    #[inline]
+    pub fn push(&mut self, len: usize, limit_bytes: usize, write: impl FnOnce(&mut Output)) -> Result<(), MailboxFull> {
+        if limit_bytes > 0 && self.messages.pending() + len > limit_bytes {
             return Err(MailboxFull);
         }
-        self.bytes += message.len();
-        self.messages.push(message);
+        write(&mut self.messages);
         Ok(())
     }
 
-    /// Takes all messages.
-    #[must_use]
-    pub fn take(&mut self) -> Vec<Bytes> {
-        self.bytes = 0;
-        std::mem::take(&mut self.messages)
+    /// Moves all messages behind what `output` holds.
+    pub fn move_to(&mut self, output: &mut Output) {
+        output.append(&mut self.messages);
     }
 
     /// Pending bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.messages.pending()
     }
 }

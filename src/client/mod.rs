@@ -12,11 +12,13 @@ mod blocked;
 mod mailbox;
 mod registry;
 mod session;
+mod wake;
 
 pub use blocked::{AwaitedKey, Blocked, BlockedTable, Cancelled};
 pub use mailbox::{Mailbox, MailboxFull};
 pub use registry::Registry;
 pub use session::{ReplyMode, Session, SessionFlags};
+pub use wake::{WakeQueues, WakeRound};
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -26,6 +28,8 @@ use std::sync::atomic::{
 };
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::Waker;
+
+use crate::resp::Output;
 
 /// Signals to a connection's task.
 pub mod signal {
@@ -208,12 +212,19 @@ impl Client {
         self.waker.get_or_init(|| waker.clone());
     }
 
-    /// Raises signals and wakes the task.
+    /// Raises signals and wakes the task, unless they all stand already.
     pub fn raise(&self, signals: u32) {
-        self.signals.fetch_or(signals, AcqRel);
-        if let Some(waker) = self.waker.get() {
+        if self.mark(signals)
+            && let Some(waker) = self.waker.get()
+        {
             waker.wake_by_ref();
         }
+    }
+
+    /// Raises signals; answers whether the task must be woken, because one of them did not stand yet.
+    #[inline]
+    fn mark(&self, signals: u32) -> bool {
+        self.signals.fetch_or(signals, AcqRel) & signals != signals
     }
 
     /// Signals that stand, left in place.
@@ -228,20 +239,52 @@ impl Client {
         self.signals.fetch_and(!mask, AcqRel) & mask
     }
 
+    /// Puts a message of `len` bytes into the client's mailbox, which `write` writes in the protocol given to it, 2 or 3.
+    /// The caller then wakes the client's task: [`WakeRound::announce`]. Locking: the mailbox, for the time of `write`.
+    ///
+    /// # Errors
+    /// When what waits to be sent would exceed `limit_bytes` (0: no limit): nothing is added, and the caller cuts the
+    /// client off.
+    #[inline]
+    pub fn leave_mail(
+        &self,
+        len: usize,
+        limit_bytes: usize,
+        write: impl FnOnce(u8, &mut Output),
+    ) -> Result<(), MailboxFull> {
+        let unsent = self.facts.output_pending.load(Relaxed);
+        let mut mailbox = self.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let proto = self.facts.proto.load(Relaxed);
+        mailbox.push(unsent + len, limit_bytes, |messages| write(proto, messages))
+    }
+
     /// Puts a message for the client into its mailbox and wakes its task.
     ///
     /// # Errors
-    /// When the mailbox would exceed `limit_bytes` (0: no limit): nothing is added, and the caller cuts the client off.
-    pub fn post(&self, message: bytes::Bytes, limit_bytes: usize) -> Result<(), MailboxFull> {
-        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner).push(message, limit_bytes)?;
+    /// As [`Client::leave_mail`].
+    pub fn post(&self, message: &[u8], limit_bytes: usize) -> Result<(), MailboxFull> {
+        self.leave_mail(message.len(), limit_bytes, |_, messages| messages.push(message))?;
         self.raise(signal::MAIL);
         Ok(())
     }
 
-    /// Takes all messages.
+    /// Moves all messages behind what `output` holds.
+    pub fn take_mail(&self, output: &mut Output) {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner).move_to(output);
+    }
+
+    /// Switches the protocol: messages come in the new one from now on, and those in the old one move to `output`.
+    pub fn switch_proto(&self, proto: u8, output: &mut Output) {
+        let mut mailbox = self.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
+        mailbox.move_to(output);
+        self.facts.proto.store(proto, Relaxed);
+    }
+
+    /// Number of its subscriptions: to shard channels, or to channels and patterns.
     #[must_use]
-    pub fn take_mail(&self) -> Vec<bytes::Bytes> {
-        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner).take()
+    pub fn subscriptions(&self, of_shard_channels: bool) -> u32 {
+        let Facts { sub, psub, ssub, .. } = &self.facts;
+        if of_shard_channels { ssub.load(Relaxed) } else { sub.load(Relaxed) + psub.load(Relaxed) }
     }
 
     /// Whether it has any subscription.

@@ -15,7 +15,7 @@ bitflags! {
         const NEEDS_AUTH = 1;
         /// Between MULTI and EXEC.
         const MULTI = 1 << 1;
-        /// Subscribed while speaking RESP2: few commands are allowed.
+        /// Subscribed to something. Who speaks RESP2 may then run few commands only.
         const SUBSCRIBED = 1 << 2;
         /// CLIENT REPLY OFF.
         const REPLY_OFF = 1 << 3;

@@ -101,6 +101,8 @@ pub fn cost_of_bytes(on_worker: bool, bytes: usize) -> Result<(), Error> {
 pub enum Flow {
     /// The reply is written.
     Done,
+    /// The same, as messages that CLIENT REPLY does not keep back (SUBSCRIBE).
+    Pushed,
     /// The connection closes once the reply is sent.
     Close,
     /// Nothing is written and nothing has changed: the client waits.

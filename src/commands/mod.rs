@@ -26,6 +26,7 @@ pub mod list;
 pub mod lookup;
 pub mod names;
 pub mod prelude;
+pub mod pubsub;
 pub mod scan;
 pub mod server;
 pub mod set;
@@ -53,6 +54,7 @@ pub const GROUPS: &[Group] = &[
     hash::GROUP,
     hyperloglog::GROUP,
     list::GROUP,
+    pubsub::GROUP,
     server::GROUP,
     set::GROUP,
     string::GROUP,

@@ -1,90 +1,53 @@
-//! Classes of keyspace events (`notify-keyspace-events`) and their letters.
+//! Letters of the classes of keyspace events (`notify-keyspace-events`).
 
-use bitflags::bitflags;
-
-bitflags! {
-    /// Which keyspace events are published, and on which of the two channels.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub struct EventFlags: u32 {
-        /// `g`: commands that know no type (DEL, EXPIRE, RENAME).
-        const GENERIC = 1 << 0;
-        /// `$`: strings.
-        const STRING = 1 << 1;
-        /// `l`: lists.
-        const LIST = 1 << 2;
-        /// `s`: sets.
-        const SET = 1 << 3;
-        /// `h`: hashes.
-        const HASH = 1 << 4;
-        /// `z`: sorted sets.
-        const ZSET = 1 << 5;
-        /// `x`: a key's time came.
-        const EXPIRED = 1 << 6;
-        /// `e`: a key was evicted.
-        const EVICTED = 1 << 7;
-        /// `t`: streams.
-        const STREAM = 1 << 8;
-        /// `d`: types of modules.
-        const MODULE = 1 << 9;
-        /// `n`: a key came to be.
-        const NEW = 1 << 10;
-        /// `K`: publish on the channel of the key.
-        const KEYSPACE = 1 << 11;
-        /// `E`: publish on the channel of the event.
-        const KEYEVENT = 1 << 12;
-        /// `m`: a read found no key.
-        const KEY_MISS = 1 << 13;
-        /// `A`: all classes but `n` and `m`.
-        const ALL = (1 << 10) - 1;
-    }
-}
+use crate::keyspace::events::EventClass;
 
 /// Letters in the order they are printed, after `A`.
-const LETTERS: [(u8, EventFlags); 14] = [
-    (b'g', EventFlags::GENERIC),
-    (b'$', EventFlags::STRING),
-    (b'l', EventFlags::LIST),
-    (b's', EventFlags::SET),
-    (b'h', EventFlags::HASH),
-    (b'z', EventFlags::ZSET),
-    (b'x', EventFlags::EXPIRED),
-    (b'e', EventFlags::EVICTED),
-    (b't', EventFlags::STREAM),
-    (b'd', EventFlags::MODULE),
-    (b'n', EventFlags::NEW),
-    (b'K', EventFlags::KEYSPACE),
-    (b'E', EventFlags::KEYEVENT),
-    (b'm', EventFlags::KEY_MISS),
+const LETTERS: [(u8, EventClass); 16] = [
+    (b'g', EventClass::GENERIC),
+    (b'$', EventClass::STRING),
+    (b'l', EventClass::LIST),
+    (b's', EventClass::SET),
+    (b'h', EventClass::HASH),
+    (b'z', EventClass::ZSET),
+    (b'x', EventClass::EXPIRED),
+    (b'e', EventClass::EVICTED),
+    (b't', EventClass::STREAM),
+    (b'd', EventClass::MODULE),
+    (b'n', EventClass::NEW),
+    (b'K', EventClass::KEYSPACE),
+    (b'E', EventClass::KEYEVENT),
+    (b'm', EventClass::KEY_MISS),
+    (b'o', EventClass::OVERWRITTEN),
+    (b'c', EventClass::TYPE_CHANGED),
 ];
 
-impl EventFlags {
-    /// Reads the letters, in any order; an unknown letter gives `None`.
-    pub fn from_letters(text: &[u8]) -> Option<EventFlags> {
-        text.iter().try_fold(EventFlags::empty(), |flags, letter| {
-            let found = match letter {
-                b'A' => EventFlags::ALL,
-                _ => LETTERS.iter().find(|(known, _)| known == letter)?.1,
-            };
-            Some(flags | found)
-        })
-    }
+/// Reads the letters, in any order; an unknown letter gives `None`.
+pub(super) fn from_letters(text: &[u8]) -> Option<EventClass> {
+    text.iter().try_fold(EventClass::empty(), |classes, letter| {
+        let found = match letter {
+            b'A' => EventClass::ALL,
+            _ => LETTERS.iter().find(|(known, _)| known == letter)?.1,
+        };
+        Some(classes | found)
+    })
+}
 
-    /// The letters in canonical order, `A` standing for all of its classes. Unlike redis-server, `n` is still shown
-    /// beside `A`, so that no flag is lost when the text is set again.
-    pub fn letters(self) -> String {
-        let mut text = String::new();
-        let mut rest = self;
-        if self.contains(EventFlags::ALL) {
-            text.push('A');
-            rest.remove(EventFlags::ALL);
-        }
-        for (letter, flag) in LETTERS {
-            if rest.contains(flag) {
-                text.push(char::from(letter));
-            }
-        }
-        text
+/// The letters in canonical order, `A` standing for all of its classes. Unlike redis-server, `n` is still shown beside
+/// `A`, so that no class is lost when the text is set again.
+pub(super) fn letters(classes: EventClass) -> String {
+    let mut text = String::new();
+    let mut rest = classes;
+    if classes.contains(EventClass::ALL) {
+        text.push('A');
+        rest.remove(EventClass::ALL);
     }
+    for (letter, class) in LETTERS {
+        if rest.contains(class) {
+            text.push(char::from(letter));
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -102,12 +65,13 @@ mod tests {
             ("KEd", "dKE"),
             ("mK", "Km"),
             ("AKEmn", "AnKEm"),
+            ("coAKE", "AKEoc"),
             ("", ""),
         ] {
-            let flags = EventFlags::from_letters(given.as_bytes()).expect("known letters");
-            assert_eq!(flags.letters(), printed);
-            assert_eq!(EventFlags::from_letters(printed.as_bytes()), Some(flags));
+            let flags = from_letters(given.as_bytes()).expect("known letters");
+            assert_eq!(letters(flags), printed);
+            assert_eq!(from_letters(printed.as_bytes()), Some(flags));
         }
-        assert_eq!(EventFlags::from_letters(b"Ka"), None);
+        assert_eq!(from_letters(b"Ka"), None);
     }
 }

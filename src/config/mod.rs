@@ -7,13 +7,13 @@
 //!
 //! A new parameter is one row in the file of its topic, and one line in `readers.rs` when a room reads it.
 //!
-//! Imports `util` only. What a change entails elsewhere (a new listener, another log level) is done by the caller's
+//! Imports `util`, and from `keyspace` the classes of events. What a change entails elsewhere (a new listener, another log level) is done by the caller's
 //! closure, see [`Config::set`].
 
 mod dir;
 #[cfg(test)]
 mod docs;
-pub mod events;
+mod events;
 mod get;
 mod include;
 mod invocation;
@@ -31,7 +31,6 @@ mod user;
 mod value;
 mod words;
 
-pub use events::EventFlags;
 pub use invocation::{Invocation, USAGE};
 pub use load::{LoadError, Origin};
 pub use number::{memory_with_unit, parse_memory, percentile_text};

@@ -141,7 +141,7 @@ impl Kind {
             Kind::Text(TextRule::FileName | TextRule::FileNameNotEmpty) => "file name without directory".into(),
             Kind::Text(TextRule::Hostname) => "host name".into(),
             Kind::Text(_) => "text".into(),
-            Kind::Events => "event classes, letters of `Ag$lshzxeKEtmdn`".into(),
+            Kind::Events => "event classes, letters of `Ag$lshzxeKEtmdnoc`".into(),
             Kind::Dir => "existing directory".into(),
             Kind::Addresses => "up to 16 addresses".into(),
             Kind::SavePoints => "pairs of seconds and changes".into(),

@@ -2,10 +2,10 @@
 
 use super::Config;
 use super::dir::path_of;
-use super::events::EventFlags;
 use super::table::ParamId;
 use super::value::{ClientClass, OutputLimit, SavePoint, Value};
 use super::words::{AppendFsync, Guard, LogFormat, LogLevel, MaxmemoryPolicy, SanitizeDump, Supervised};
+use crate::keyspace::events::EventClass;
 use bytes::Bytes;
 use std::path::PathBuf;
 
@@ -215,9 +215,9 @@ impl Config {
 
     /// Which keyspace events are published: one relaxed load.
     #[inline]
-    pub fn notify_keyspace_events(&self) -> EventFlags {
+    pub fn notify_keyspace_events(&self) -> EventClass {
         const ID: ParamId = ParamId::of("notify-keyspace-events");
-        EventFlags::from_bits_truncate(u32::try_from(self.number(ID)).unwrap_or(0))
+        EventClass::from_bits_truncate(u32::try_from(self.number(ID)).unwrap_or(0))
     }
 
     /// How SIGINT ends the server.

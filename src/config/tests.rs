@@ -94,7 +94,7 @@ fn texts(kind: Kind) -> BoxedStrategy<String> {
             prop::collection::vec(select(words), 1..5).prop_map(|words| words.join(" ")).boxed()
         }
         Kind::Text(_) => "[ -~]{0,20}".boxed(),
-        Kind::Events => "[Ag$lshzxeKEtmdn]{0,8}".boxed(),
+        Kind::Events => "[Ag$lshzxeKEtmdnoc]{0,8}".boxed(),
         Kind::Dir => select(vec!["/", "/usr", ".", "/nonexistent"]).prop_map(String::from).boxed(),
         Kind::Addresses => "(-?[0-9.:a-z*]{1,9}( -?[0-9.:a-z*]{1,9}){0,16})?".boxed(),
         Kind::SavePoints => "([0-9]{1,5} [0-9]{1,5}( [0-9]{1,5} [0-9]{1,5}){0,3})?".boxed(),

@@ -2,10 +2,11 @@
 //!
 //! Promise: printing a value and parsing the text gives the value back.
 
-use super::events::EventFlags;
+use super::events;
 use super::number::{parse_int, parse_memory, parse_percentile, percentile_text};
 use super::param::{Kind, Param, TextRule, list_words};
 use super::words::{SHUTDOWN_NOSAVE, SHUTDOWN_SAVE, Words};
+use crate::keyspace::events::EventClass;
 use bytes::Bytes;
 use std::borrow::Cow;
 
@@ -99,7 +100,7 @@ pub(crate) fn parse(param: &Param, args: &[&[u8]], current: &Value) -> Result<Va
         Kind::MemoryOrPercent => parse_memory_or_percent(arg),
         Kind::Octal => parse_octal(arg),
         Kind::Word(words) => Ok(Value::Number(find_word(words, arg)?)),
-        Kind::Events => match EventFlags::from_letters(arg) {
+        Kind::Events => match events::from_letters(arg) {
             Some(flags) => Ok(Value::Number(i64::from(flags.bits()))),
             None => Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".into()),
         },
@@ -323,7 +324,7 @@ fn print_number(kind: &Kind, number: i64) -> String {
             let set = words.iter().filter(|(_, bit)| number & bit != 0);
             set.map(|(word, _)| *word).collect::<Vec<_>>().join(" ")
         }
-        Kind::Events => EventFlags::from_bits_truncate(u32::try_from(number).unwrap_or(0)).letters(),
+        Kind::Events => events::letters(EventClass::from_bits_truncate(u32::try_from(number).unwrap_or(0))),
         _ => number.to_string(),
     }
 }

@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use bytes::Bytes;
-
 use super::Finished;
 use super::cron::record_spike;
 use crate::client::{Endpoint, Session, SessionFlags, signal};
@@ -67,10 +65,12 @@ pub(super) fn refused(stats: &WorkerStats, command: Option<&Registered>, reply: 
     stats.record_error(reply.error_code().unwrap_or(b"ERR"));
 }
 
-/// Drops the reply where CLIENT REPLY says so; answers whether it has. To be called once after every command.
+/// Drops the reply where CLIENT REPLY says so, unless it is made of messages; answers whether it has. To be called once after
+/// every command.
 #[inline]
-pub(super) fn silence(session: &mut Session, reply: &mut Reply<'_>, mark: Mark) -> bool {
-    let silent = session.is(SessionFlags::SILENT | SessionFlags::REPLY_SKIP_NEXT) && session.drops_reply();
+pub(super) fn silence(session: &mut Session, reply: &mut Reply<'_>, mark: Mark, is_pushed: bool) -> bool {
+    let is_silent = session.is(SessionFlags::SILENT | SessionFlags::REPLY_SKIP_NEXT) && session.drops_reply();
+    let silent = is_silent && !is_pushed;
     if silent {
         reply.undo(mark);
     }
@@ -108,6 +108,13 @@ pub(super) fn notable(server: &Server, session: &Session, argv: Argv<'_>, finish
     }
 }
 
+/// Puts the messages that have come for a subscriber behind the reply to its command.
+pub(super) fn take_mail(session: &Session, reply: &mut Reply<'_>) {
+    if session.client.signals() & signal::MAIL != 0 {
+        session.client.take_mail(reply.output());
+    }
+}
+
 /// Shows a command to the clients in MONITOR mode. `own`: where the client that ran it can be written to directly.
 #[cold]
 pub(super) fn monitor(
@@ -134,22 +141,20 @@ pub(super) fn monitor(
         crate::util::quote::write_quoted(&mut line, arg);
     }
     line.extend_from_slice(b"\r\n");
-    let line = Bytes::from(line);
     let me = session.client.id;
     let limit = server.config.monitor_output_limit().hard_bytes as usize;
     server.monitors.with(|clients| {
         for client in
             clients.iter().filter(|client| client.id != me && !client.flags().intersects(SessionFlags::SILENT))
         {
-            if client.post(line.clone(), limit).is_err() && client.signals() & signal::KILL == 0 {
-                server.count_over_limit(client);
-                client.raise(signal::KILL);
+            if client.post(&line, limit).is_err() {
+                server.cut_off(client);
             }
         }
     });
     // Its own line comes right behind the reply, and behind what others sent it before.
     if let Some(output) = own.filter(|_| session.is(SessionFlags::MONITOR)) {
-        session.client.take_mail().iter().for_each(|mail| output.push(mail));
+        session.client.take_mail(output);
         output.push(&line);
     }
 }

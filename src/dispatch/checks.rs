@@ -120,8 +120,11 @@ fn subscribed(asked: &mut Asked<'_>) -> Result<(), Refusal> {
     if !session.is(SessionFlags::SUBSCRIBED) || session.proto == 3 {
         return Ok(());
     }
-    let allowed = has(command, Flags::PUBSUB) || matches!(command.spec.name, "PING" | "QUIT" | "RESET");
-    if allowed {
+    let subscribes = matches!(
+        command.spec.name,
+        "SUBSCRIBE" | "SSUBSCRIBE" | "PSUBSCRIBE" | "UNSUBSCRIBE" | "SUNSUBSCRIBE" | "PUNSUBSCRIBE"
+    );
+    if subscribes || matches!(command.spec.name, "PING" | "QUIT" | "RESET") {
         return Ok(());
     }
     Err(Refusal::Error(Error::text(format!(

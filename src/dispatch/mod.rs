@@ -11,6 +11,7 @@ mod checks;
 pub mod cron;
 mod find;
 mod memory;
+mod notify;
 mod serve;
 
 pub use serve::{EndOfWait, end_wait, serve_ready};
@@ -26,7 +27,7 @@ use crate::commands::keys::{FoundKey, find_keys};
 use crate::commands::spec::{Handler, Run};
 use crate::commands::{Args, Cx, DeclaredKey, Error, Flow, Registered};
 use crate::keyspace::evict::Evictor;
-use crate::keyspace::{Busy, Effects, Locked, ShardId};
+use crate::keyspace::{Busy, Effects, Locked, ShardId, events};
 use crate::resp::{Args as Argv, Output, Protocol, Reply, output::Mark};
 use crate::state::{Gate, Server};
 use crate::stats::WorkerStats;
@@ -192,7 +193,7 @@ impl Executor {
         reply.error(text);
         let stats = self.stats();
         after::refused(stats, command, &reply);
-        after::silence(session, &mut reply, mark);
+        after::silence(session, &mut reply, mark, false);
         Step::Next
     }
 }
@@ -245,6 +246,8 @@ fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
     reply.undo(mark);
     // Lookups count when it runs for good.
     let mut effects = Effects { hits: 0, misses: 0, ..db.unlock() };
+    effects.events.retain(|event| event.event == events::EXPIRED);
+    notify::publish_events(server, None, &mut effects);
     after::count(stats, &effects);
     if !effects.ready.is_empty() {
         serve::serve_ready(server, stats, on_worker, std::mem::take(&mut effects.ready));
@@ -257,13 +260,15 @@ fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
 #[inline]
 fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, flow: Flow) -> Step {
     let mut cx = cx;
+    let is_pushed = matches!(flow, Flow::Pushed);
     let (closes, ticket) = match flow {
-        Flow::Done => (false, None),
+        Flow::Done | Flow::Pushed => (false, None),
         Flow::Close => (true, None),
         Flow::Block(blocking) => (false, Some(serve::begin_wait(&mut cx, argv, *blocking))),
     };
     let Cx { server, session, mut reply, db, on_worker, .. } = cx;
     let mut effects = db.unlock();
+    notify::publish_events(server, on_worker.then_some(session.client.worker), &mut effects);
     let command = finished.command;
     stats.record_call(command.id, finished.ns, server.config.latency_tracking());
     after::count(stats, &effects);
@@ -272,7 +277,10 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
     }
     let facts = &session.client.facts;
     facts.commands.store(facts.commands.load(Relaxed) + 1, Relaxed);
-    let silent = after::silence(session, &mut reply, finished.mark);
+    let silent = after::silence(session, &mut reply, finished.mark, is_pushed);
+    if session.is(SessionFlags::SUBSCRIBED) {
+        after::take_mail(session, &mut reply);
+    }
     let reply_bytes = reply.output().len_since(finished.mark);
     if finished.ns >= server.attention_ns()
         || reply_bytes >= server.large_reply_bytes()

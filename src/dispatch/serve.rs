@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{after, find, lock};
+use super::{after, find, lock, notify};
 use crate::client::{AwaitedKey, Blocked, Cancelled, Session, SessionFlags, signal};
 use crate::commands::blocking::Blocking;
 use crate::commands::{Args, Cx, Error, Flow, Key, error};
@@ -86,6 +86,7 @@ fn serve_key(
 /// Unlocks, counts, frees; answers the keys that have changed.
 fn settle(server: &Server, stats: &WorkerStats, db: Locked<'_>) -> Vec<ReadyKey> {
     let mut effects = db.unlock();
+    notify::publish_events(server, None, &mut effects);
     after::count(stats, &effects);
     let ready = std::mem::take(&mut effects.ready);
     after::drop_values(server, effects);
@@ -148,7 +149,7 @@ fn run(
     };
     let is_served = match answer {
         Ok(Flow::Block(_)) | Err(Error::TooLongForWorker | Error::ShardBusy) => false,
-        Ok(Flow::Done | Flow::Close) => true,
+        Ok(Flow::Done | Flow::Pushed | Flow::Close) => true,
         Err(Error::Reply(text)) => {
             cx.reply.undo(mark);
             cx.reply.error(&text);

@@ -1,10 +1,12 @@
-//! What can happen to a key, as keyspace events name it.
+//! What can happen to a key, as keyspace events name it, and which of it is to be told.
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use bitflags::bitflags;
 
 bitflags! {
     /// Classes of events, as the letters of `notify-keyspace-events` choose them.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub struct EventClass: u32 {
         /// `K`: publish on `__keyspace@N__:key`.
         const KEYSPACE = 1;
@@ -31,9 +33,39 @@ bitflags! {
         /// `m`
         const KEY_MISS = 1 << 11;
         /// `d`
-        const MODULE = 1 << 13;
+        const MODULE = 1 << 12;
         /// `n`
-        const NEW = 1 << 14;
+        const NEW = 1 << 13;
+        /// `o`
+        const OVERWRITTEN = 1 << 14;
+        /// `c`
+        const TYPE_CHANGED = 1 << 15;
+
+        /// Both channels.
+        const CHANNELS = Self::KEYSPACE.bits() | Self::KEYEVENT.bits();
+        /// `A`: all classes but those that would tell too much: `m`, `n`, `o`, `c`.
+        const ALL = Self::GENERIC.bits() | Self::STRING.bits() | Self::LIST.bits() | Self::SET.bits()
+            | Self::HASH.bits() | Self::ZSET.bits() | Self::EXPIRED.bits() | Self::EVICTED.bits()
+            | Self::STREAM.bits() | Self::MODULE.bits();
+    }
+}
+
+/// The classes that somebody wants to be told of: read for every event, written by CONFIG SET.
+#[derive(Debug, Default)]
+pub struct WantedEvents(AtomicU32);
+
+impl WantedEvents {
+    /// Events of these classes are told on these channels; without a channel there is nobody to tell.
+    pub fn set(&self, classes: EventClass) {
+        let is_told = classes.intersects(EventClass::CHANNELS);
+        self.0.store(if is_told { classes.bits() } else { 0 }, Relaxed);
+    }
+
+    /// The classes and channels.
+    #[inline]
+    #[must_use]
+    pub fn get(&self) -> EventClass {
+        EventClass::from_bits_retain(self.0.load(Relaxed))
     }
 }
 
@@ -52,6 +84,17 @@ impl Event {
     pub const fn new(class: EventClass, name: &'static str) -> Event {
         Event { class, name }
     }
+}
+
+/// An event as it happened, to be published once the shards are unlocked.
+#[derive(Debug, PartialEq, Eq)]
+pub struct KeyEvent {
+    /// What happened.
+    pub event: Event,
+    /// In which database.
+    pub db: usize,
+    /// To which key.
+    pub key: Box<[u8]>,
 }
 
 macro_rules! events {
@@ -75,4 +118,6 @@ events! {
     EVICTED: EVICTED = "evicted";
     KEY_MISS: KEY_MISS = "keymiss";
     NEW: NEW = "new";
+    OVERWRITTEN: OVERWRITTEN = "overwritten";
+    TYPE_CHANGED: TYPE_CHANGED = "type_changed";
 }

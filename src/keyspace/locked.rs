@@ -14,7 +14,7 @@ pub use self::visit::Scanned;
 
 use super::access::Access;
 use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue, Value};
-use super::events::{self, Event};
+use super::events::{self, Event, KeyEvent};
 use super::{Busy, Db, KeyHash, Keyspace, Location, ReadyKey, ShardGuard, ShardId, Ttl, Wanted};
 use crate::resp::OwnedArgs;
 use crate::util::rng::Rng;
@@ -55,6 +55,8 @@ pub struct Effects {
     pub drop_before_reply: bool,
     /// Keys that changed while somebody waits for them, to be served after the unlock.
     pub ready: Vec<ReadyKey>,
+    /// What happened to keys, in order, as far as somebody wants to be told.
+    pub events: Vec<KeyEvent>,
     /// What the journal is to record instead of the command's own words; see [`Locked::journal_as`].
     pub journaled: Option<Vec<OwnedArgs>>,
 }
@@ -444,9 +446,19 @@ impl<'k> Locked<'k> {
         }
     }
 
-    /// An event that is no change (a miss, a new key).
+    /// An event that is no change (a miss, a new key). It is published once the shards are unlocked, if anybody wants to
+    /// be told.
     #[inline]
-    pub fn notify(&mut self, _key: Key<'_>, _event: Event) {}
+    pub fn notify(&mut self, key: Key<'_>, event: Event) {
+        if self.keyspace.wanted_events.get().intersects(event.class) {
+            self.note(key, event);
+        }
+    }
+
+    #[cold]
+    fn note(&mut self, key: Key<'_>, event: Event) {
+        self.effects.events.push(KeyEvent { event, db: self.db, key: key.name.into() });
+    }
 
     /// The place of a key that exists and whose time has not come; one whose time has come is removed.
     #[inline]

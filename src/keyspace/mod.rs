@@ -48,6 +48,8 @@ pub struct Keyspace {
     hasher: KeyHasher,
     /// What is kept of accesses to keys.
     pub access_mode: AccessMode,
+    /// Which keyspace events somebody wants to be told of.
+    pub wanted_events: events::WantedEvents,
     journaling: std::sync::atomic::AtomicBool,
 }
 
@@ -60,7 +62,13 @@ impl Keyspace {
     pub fn new(shard_count: usize, hasher: KeyHasher) -> Self {
         assert!(shard_count.is_power_of_two() && shard_count <= MAX_SHARDS, "the shard count is a small power of two");
         let shards = (0..shard_count).map(|_| Shard::new(hasher.clone())).collect();
-        Self { shards, hasher, access_mode: AccessMode::default(), journaling: false.into() }
+        Self {
+            shards,
+            hasher,
+            access_mode: AccessMode::default(),
+            wanted_events: events::WantedEvents::default(),
+            journaling: false.into(),
+        }
     }
 
     /// Whether somebody reads the journal, so that effects must be stated.

@@ -1,8 +1,10 @@
 //! Worker threads: one single-threaded runtime each, which owns the connections handed to it.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -56,6 +58,9 @@ impl Drop for Registration {
     fn drop(&mut self) {
         if self.client.is_monitor() {
             self.server.remove_monitor(self.client.id);
+        }
+        if self.client.is_subscribed() {
+            self.server.pubsub.leave(&self.client);
         }
         self.server.clients.disconnect(self.client.id);
     }
@@ -167,6 +172,8 @@ pub(super) fn take_seat(server: &Arc<Server>, number: usize) {
 
 async fn run(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver<Handover>, stop: Arc<Notify>) {
     take_seat(&server, number);
+    let mut own_work = task::Group::default();
+    own_work.spawn(wake_called(Arc::clone(&server), number));
     loop {
         tokio::select! {
             handover = connections.recv() => match handover {
@@ -178,8 +185,18 @@ async fn run(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver
     }
     // Who came too late is dropped.
     drop(connections);
+    own_work.stop().await;
     let connections = tokio::runtime::Handle::current().metrics();
     while connections.num_alive_tasks() > 0 {
         tokio::time::sleep(STOP_TICK).await;
     }
+}
+
+/// Wakes the connections that other threads have put messages into the mailboxes of.
+async fn wake_called(server: Arc<Server>, number: usize) {
+    poll_fn(|cx| {
+        server.pubsub.wakes().poll(number, cx);
+        Poll::Pending
+    })
+    .await
 }

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::mem;
 
 use bytes::{Buf, Bytes};
 
@@ -75,13 +76,20 @@ impl Output {
         }
     }
 
-    /// Moves what another output holds to the end of this one. Nothing of `other` has been sent.
-    pub fn append(&mut self, other: &mut Self) {
-        debug_assert_eq!(other.sent, 0, "an output is taken over as a whole");
-        let start = self.buf.len();
-        self.buf.append(&mut other.buf);
-        self.pins.extend(other.pins.drain(..).map(|pin| Pin { at: pin.at + start, ..pin }));
-        self.pinned += std::mem::take(&mut other.pinned);
+    /// Appends what `other` has pending, which is then empty. Payloads pinned there are not copied, and where nothing is
+    /// pending here, neither are many bytes.
+    pub fn append(&mut self, other: &mut Output) {
+        let is_new = self.buf.is_empty() && self.pins.is_empty() && other.sent == 0;
+        if is_new && other.pending() > MOVED_BYTES {
+            *self = mem::take(other);
+            return;
+        }
+        let base = self.buf.len();
+        self.buf.extend_from_slice(&other.buf[other.sent..]);
+        self.pinned += other.pinned;
+        let sent = other.sent;
+        self.pins.extend(other.pins.drain(..).map(|pin| Pin { at: pin.at - sent + base, ..pin }));
+        other.clear();
     }
 
     /// Makes room for `additional` bytes at once.
@@ -281,9 +289,17 @@ mod tests {
         Undo(usize),
         Insert(usize),
         Send(usize),
+        Append(Vec<Op>),
     }
 
     fn op() -> impl Strategy<Value = Op> {
+        prop_oneof![
+            10 => plain_op(),
+            1 => prop::collection::vec(plain_op(), 0..6).prop_map(Op::Append),
+        ]
+    }
+
+    fn plain_op() -> impl Strategy<Value = Op> {
         prop_oneof![
             prop_oneof![0..100usize, 5_000..20_000usize].prop_map(Op::Push),
             (0..100usize).prop_map(Op::Pin),
@@ -327,6 +343,31 @@ mod tests {
                         output.insert(mark, b"header");
                         model.splice(at..at, *b"header");
                         marks.truncate(i);
+                    }
+                    Op::Append(ops) => {
+                        marks.push((output.mark(), model.len()));
+                        let (mut other, mut bytes) = (Output::default(), Vec::new());
+                        for op in ops {
+                            match op {
+                                Op::Push(n) => {
+                                    other.push(&vec![!next; n]);
+                                    bytes.extend(vec![!next; n]);
+                                }
+                                Op::Pin(n) => {
+                                    other.pin(Bytes::from(vec![!next; n]));
+                                    bytes.extend(vec![!next; n]);
+                                }
+                                Op::Send(n) => {
+                                    let n = n.min(bytes.len());
+                                    other.advance(n);
+                                    bytes.drain(..n);
+                                }
+                                _ => {}
+                            }
+                        }
+                        output.append(&mut other);
+                        prop_assert!(other.is_empty());
+                        model.extend(bytes);
                     }
                     Op::Send(n) => {
                         let n = n.min(model.len());

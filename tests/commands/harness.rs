@@ -297,7 +297,11 @@ impl Gate {
     /// What others have sent to the client since the last call (MONITOR lines, pushes).
     #[track_caller]
     pub(crate) fn mail(&mut self) -> Vec<Value> {
-        decode_all(&self.session().client.take_mail().concat())
+        let mut output = Output::default();
+        let client = &self.session().client;
+        client.take_signals(signal::MAIL);
+        client.take_mail(&mut output);
+        decode_all(&drain(&mut output))
     }
 
     /// Checks a reply, given as [`render`] prints it. Spaces around the lines of `expected` do not count, so that it may

@@ -23,6 +23,7 @@ mod latency;
 mod list;
 mod logs;
 mod maxmemory;
+mod pubsub;
 mod server;
 mod set;
 mod string;

@@ -165,6 +165,10 @@ fn reset(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
     if cx.session.is(SessionFlags::MONITOR) {
         cx.server.remove_monitor(cx.session.client.id);
     }
+    if cx.session.is(SessionFlags::SUBSCRIBED) {
+        cx.server.pubsub.leave(&cx.session.client);
+        cx.session.client.take_mail(cx.reply.output());
+    }
     cx.session.reset(cx.server.config.requirepass().is_some());
     cx.reply.set_protocol(Protocol::Resp2);
     cx.reply.simple(b"RESET");

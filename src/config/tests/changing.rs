@@ -1,6 +1,7 @@
 //! CONFIG GET and CONFIG SET as a client sees them; texts are those redis-server 7.0.15 gave.
 
 use crate::config::*;
+use crate::keyspace::events::EventClass;
 
 const CLIENT: Caller = Caller { local: true, loading: false };
 
@@ -246,7 +247,7 @@ fn readers_follow() {
     );
     assert_eq!(config.maxmemory_policy(), MaxmemoryPolicy::AllkeysLfu);
     assert_eq!(config.maxmemory_clients(), -5);
-    assert_eq!(config.notify_keyspace_events(), EventFlags::KEYSPACE | EventFlags::EXPIRED);
+    assert_eq!(config.notify_keyspace_events(), EventClass::KEYSPACE | EventClass::EXPIRED);
     assert_eq!(config.list_max_listpack_size(), -5);
     assert_eq!(config.bind(), ["-::1"]);
     assert_eq!(config.save(), [SavePoint { seconds: 60, changes: 5 }]);

@@ -20,7 +20,7 @@ use std::task::{Poll, ready};
 use tokio::time::Sleep;
 
 use super::stream::Stream;
-use super::worker::{Handover, Registration, with_shared};
+use super::worker::{Handover, Registration, Shared, with_shared};
 use crate::client::{Session, SessionFlags, signal};
 use crate::dispatch::{Executor, Step, Wait, serve_ready};
 use crate::resp::Output;
@@ -162,9 +162,10 @@ impl Connection {
         }
         let signals = client.take_signals(u32::MAX);
         if signals & signal::MAIL != 0 {
-            for message in client.take_mail() {
-                self.output.push(&message);
+            if self.output.memory_bytes() == 0 {
+                self.output = with_shared(Shared::take_output);
             }
+            client.take_mail(&mut self.output);
         }
         if signals & signal::KILL != 0 {
             Wish::End

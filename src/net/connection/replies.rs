@@ -10,13 +10,12 @@ use super::Connection;
 use crate::client::{SessionFlags, signal};
 use crate::config::ClientClass;
 use crate::net::worker::{Shared, with_shared};
+use crate::state::FREE_OUTPUT_BYTES;
 
 /// Slices given to one vectored write.
 const WRITE_SLICES: usize = 64;
 /// Bytes written before other connections have a turn.
 const WRITE_BATCH: usize = 1 << 20;
-/// Pending replies up to this size count for no limit, as in Redis, where they fit into the client's fixed buffer.
-const FREE_BYTES: usize = 16 * 1024;
 
 impl Connection {
     /// Gives the connection memory for replies, from the worker's.
@@ -32,7 +31,7 @@ impl Connection {
     /// # Errors
     /// When the connection is to be closed: the socket failed, or a limit is exceeded.
     pub(super) fn send(&mut self) -> io::Result<()> {
-        if self.output.pending() > FREE_BYTES {
+        if self.output.pending() > FREE_OUTPUT_BYTES {
             self.check_output_limit()?;
         }
         if self.write()? > 0 {
@@ -109,9 +108,12 @@ impl Connection {
     /// Cuts off a client that does not read: at once beyond the hard limit, after a time beyond the soft limit.
     fn check_output_limit(&mut self) -> io::Result<()> {
         let config = &self.server.config;
-        let limit = match self.session.is(SessionFlags::MONITOR) {
-            true => config.monitor_output_limit(),
-            false => config.output_limit(ClientClass::Normal),
+        let limit = if self.session.is(SessionFlags::MONITOR) {
+            config.monitor_output_limit()
+        } else if self.session.is(SessionFlags::SUBSCRIBED) {
+            config.output_limit(ClientClass::Pubsub)
+        } else {
+            config.output_limit(ClientClass::Normal)
         };
         let pending = self.output.pending() as u64;
         let over = |bytes: u64| bytes > 0 && pending >= bytes;

@@ -218,7 +218,7 @@ fn mail_is_sent_between_replies() {
     on_worker(async |server| {
         let mut socket = connect(server);
         let client = server.clients.all().pop().unwrap();
-        client.post(bytes::Bytes::from_static(b"+news\r\n"), 0).unwrap();
+        client.post(b"+news\r\n", 0).unwrap();
         let mut got = [0; 7];
         socket.read_exact(&mut got).await.unwrap();
         assert_eq!(&got, b"+news\r\n");

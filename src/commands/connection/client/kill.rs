@@ -47,4 +47,5 @@ fn kill_address(cx: &mut Cx<'_>, address: &[u8]) -> Outcome {
 fn kill(cx: &Cx<'_>, client: &Client) {
     client.raise(signal::KILL);
     cx.server.clients.disconnect(client.id);
+    cx.server.pubsub.leave(client);
 }

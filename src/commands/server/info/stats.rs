@@ -2,6 +2,7 @@
 
 use super::text::Fact;
 use super::{Field, NONE};
+use crate::pubsub::Topic;
 
 const ZERO: fn(&super::View<'_>) -> Fact = |_| Fact::Ratio(0.0);
 
@@ -33,9 +34,9 @@ pub(super) const FIELDS: &[Field] = &[
     ("current_eviction_exceeded_time", |v| (v.server.stats.memory.exceeded_us(v.now_us).1 / 1000).into()),
     ("keyspace_hits", |v| v.totals.hits.into()),
     ("keyspace_misses", |v| v.totals.misses.into()),
-    ("pubsub_channels", NONE),
-    ("pubsub_patterns", NONE),
-    ("pubsubshard_channels", NONE),
+    ("pubsub_channels", |v| v.server.pubsub.len(Topic::Channel).into()),
+    ("pubsub_patterns", |v| v.server.pubsub.len(Topic::Pattern).into()),
+    ("pubsubshard_channels", |v| v.server.pubsub.len(Topic::ShardChannel).into()),
     ("latest_fork_usec", NONE),
     ("total_forks", NONE),
     ("migrate_cached_sockets", NONE),
