@@ -5,6 +5,8 @@ use criterion::{criterion_group, criterion_main};
 
 #[path = "types/hash.rs"]
 mod hash;
+#[path = "types/list.rs"]
+mod list;
 
-criterion_group!(benches, hash::bench);
+criterion_group!(benches, hash::bench, list::bench);
 criterion_main!(benches);

@@ -208,3 +208,15 @@ fn large_and_many_elements() {
         }
     });
 }
+
+#[test]
+fn debug_shows_how_a_list_is_stored() {
+    let mut t = Gate::with_args(&["--enable-debug-command", "yes"]);
+    t.config("list-max-listpack-size", "2");
+    t.run("RPUSH l a b c d e");
+    let shown = t.text("DEBUG OBJECT l");
+    assert!(shown.contains("ql_nodes:3 ql_avg_node:1.67 ql_listpack_max:2 ql_compressed:0"), "{shown}");
+    t.expect("DEBUG QUICKLIST l", "Quicklist structure printed on stdout");
+    t.run("SET s x");
+    t.expect_error("DEBUG QUICKLIST s", "ERR Not a quicklist encoded object.");
+}

@@ -2,6 +2,8 @@
 
 use super::super::super::prelude::*;
 use crate::keyspace::{EntryRef, Key, Kind, Locked, StringValue, Ttl, Value, lru_clock};
+use crate::types::Object;
+use crate::types::list::List;
 use crate::util::alloc::size_class;
 use crate::util::number::parse_i64;
 
@@ -31,12 +33,18 @@ pub(super) fn with_key<R>(
 /// DEBUG OBJECT key [FAST]
 pub(super) fn object(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let now = lru_clock(cx.now_ms());
+    let limit = cx.server.config.list_max_listpack_size();
     let text = look(cx, args, |entry| {
         let (at, lru) = (entry.key().as_ptr().addr(), entry.lru());
         let (encoding, length) = (entry.encoding(), saved_len(entry.value()));
         let idle_s = now.wrapping_sub(lru) & 0x00FF_FFFF;
+        let more = match entry.value() {
+            Value::Object(Object::List(list)) => list_fields(list, limit),
+            _ => String::new(),
+        };
         format!(
-            "Value at:{at:#x} refcount:1 encoding:{encoding} serializedlength:{length} lru:{lru} lru_seconds_idle:{idle_s}"
+            "Value at:{at:#x} refcount:1 encoding:{encoding} serializedlength:{length} lru:{lru} \
+             lru_seconds_idle:{idle_s}{more}"
         )
     })?;
 
@@ -107,7 +115,23 @@ pub(super) fn listpack(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
 
 /// DEBUG QUICKLIST key [0|1]
 pub(super) fn quicklist(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
-    look(cx, args, |_| Err(NO_QUICKLIST))?
+    let contents = look(cx, args, |entry| match entry.value() {
+        Value::Object(object @ Object::List(_)) => Ok(format!("{object:?}")),
+        _ => Err(NO_QUICKLIST),
+    })??;
+    tracing::info!(contents, "DEBUG QUICKLIST");
+
+    cx.reply.simple(b"Quicklist structure printed on stdout");
+    DONE
+}
+
+/// What DEBUG OBJECT says of a list besides: its pieces, how full they are on average, and the bytes in them.
+fn list_fields(list: &List, limit: i64) -> String {
+    let (nodes, bytes) = (list.chunks(), list.memory_bytes());
+    format!(
+        " ql_nodes:{nodes} ql_avg_node:{:.2} ql_listpack_max:{limit} ql_compressed:0 ql_uncompressed_size:{bytes}",
+        list.len() as f64 / nodes.max(1) as f64
+    )
 }
 
 /// `DEBUG POPULATE count [prefix] [size]`: `prefix:N` = `value:N`, filled up with zero bytes to `size`. Keys that exist are
