@@ -73,6 +73,12 @@ impl Error {
         Error::text([b"ERR unknown argument: ", argument].concat())
     }
 
+    /// "at least 1 input key is needed" for the command called `name`.
+    #[must_use]
+    pub fn no_input_key(name: &str) -> Error {
+        Error::text(format!("ERR at least 1 input key is needed for '{}' command", name.to_ascii_lowercase()))
+    }
+
     /// "invalid expire time" for the command called `name`.
     #[must_use]
     pub fn expire_time(name: &str) -> Error {
@@ -248,3 +254,23 @@ pub const RANK_ZERO: Error = Error::new(
 pub const COUNT_NEGATIVE: Error = Error::new("ERR COUNT can't be negative");
 /// LPOS among fewer than no elements.
 pub const MAXLEN_NEGATIVE: Error = Error::new("ERR MAXLEN can't be negative");
+/// ZADD with both.
+pub const NX_WITH_XX: Error = Error::new("ERR XX and NX options at the same time are not compatible");
+/// ZADD with more than one of them.
+pub const GT_LT_NX: Error = Error::new("ERR GT, LT, and/or NX options at the same time are not compatible");
+/// ZADD INCR of several members.
+pub const INCR_OF_SEVERAL: Error = Error::new("ERR INCR option supports a single increment-element pair");
+/// A score that is the sum of two opposite infinities.
+pub const SCORE_NAN: Error = Error::new("ERR resulting score is not a number (NaN)");
+/// The ends of a range of scores.
+pub const ENDS_NOT_FLOAT: Error = Error::new("ERR min or max is not a float");
+/// The ends of a range of members.
+pub const ENDS_NOT_LEX: Error = Error::new("ERR min or max not valid string range item");
+/// ZRANGE LIMIT by rank.
+pub const LIMIT_WITHOUT_BY: Error =
+    Error::new("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
+/// ZRANGE BYLEX WITHSCORES.
+pub const WITHSCORES_WITH_BYLEX: Error =
+    Error::new("ERR syntax error, WITHSCORES not supported in combination with BYLEX");
+/// A weight of ZUNION and its kin.
+pub const WEIGHT_NOT_FLOAT: Error = Error::new("ERR weight value is not a float");

@@ -30,6 +30,7 @@ pub mod pubsub;
 pub mod scan;
 pub mod server;
 pub mod set;
+pub mod sorted_set;
 pub mod spec;
 pub mod string;
 pub mod usage;
@@ -57,6 +58,7 @@ pub const GROUPS: &[Group] = &[
     pubsub::GROUP,
     server::GROUP,
     set::GROUP,
+    sorted_set::GROUP,
     string::GROUP,
 ];
 

@@ -12,7 +12,7 @@ const COUNT: usize = 10;
 pub struct ScanOptions<'a> {
     /// About how many entries to look at.
     pub count: usize,
-    /// Only the fields of a hash are wanted (`NOVALUES`).
+    /// Only the fields of a hash or the members of a sorted set are wanted (`NOVALUES`, `NOSCORES`).
     pub no_values: bool,
     pattern: Option<&'a [u8]>,
     type_name: Option<&'a [u8]>,
@@ -24,7 +24,7 @@ impl<'a> ScanOptions<'a> {
     /// # Errors
     /// A syntax error, also for a count below 1; not an integer.
     pub fn read(args: &mut Args<'a>, with_type: bool) -> Result<ScanOptions<'a>, Error> {
-        Self::read_with(args, with_type, false)
+        Self::read_with(args, with_type, None)
     }
 
     /// The same for HSCAN, which knows `NOVALUES`.
@@ -32,10 +32,18 @@ impl<'a> ScanOptions<'a> {
     /// # Errors
     /// As [`ScanOptions::read`].
     pub fn read_hash(args: &mut Args<'a>) -> Result<ScanOptions<'a>, Error> {
-        Self::read_with(args, false, true)
+        Self::read_with(args, false, Some("NOVALUES"))
     }
 
-    fn read_with(args: &mut Args<'a>, with_type: bool, with_no_values: bool) -> Result<ScanOptions<'a>, Error> {
+    /// The same for ZSCAN, which knows `NOSCORES`.
+    ///
+    /// # Errors
+    /// As [`ScanOptions::read`].
+    pub fn read_zset(args: &mut Args<'a>) -> Result<ScanOptions<'a>, Error> {
+        Self::read_with(args, false, Some("NOSCORES"))
+    }
+
+    fn read_with(args: &mut Args<'a>, with_type: bool, no_values: Option<&str>) -> Result<ScanOptions<'a>, Error> {
         let mut options = ScanOptions { count: COUNT, no_values: false, pattern: None, type_name: None };
         while args.more() {
             if args.eat_with_value("COUNT") {
@@ -47,7 +55,7 @@ impl<'a> ScanOptions<'a> {
                 options.pattern = Some(args.take()?).filter(|pattern| pattern != b"*");
             } else if with_type && args.eat_with_value("TYPE") {
                 options.type_name = Some(args.take()?);
-            } else if with_no_values && args.eat("NOVALUES") {
+            } else if no_values.is_some_and(|word| args.eat(word)) {
                 options.no_values = true;
             } else {
                 return Err(error::SYNTAX);

@@ -114,6 +114,10 @@ events! {
         LREM = "lrem" SORTSTORE = "sortstore";
     SET: SADD = "sadd" SREM = "srem" SPOP = "spop" SINTERSTORE = "sinterstore" SUNIONSTORE = "sunionstore"
         SDIFFSTORE = "sdiffstore";
+    ZSET: ZADD = "zadd" ZINCR = "zincr" ZREM = "zrem" ZPOPMIN = "zpopmin" ZPOPMAX = "zpopmax"
+        ZREMRANGEBYRANK = "zremrangebyrank" ZREMRANGEBYSCORE = "zremrangebyscore" ZREMRANGEBYLEX = "zremrangebylex"
+        ZRANGESTORE = "zrangestore" ZUNIONSTORE = "zunionstore" ZINTERSTORE = "zinterstore" ZDIFFSTORE = "zdiffstore"
+        GEOSEARCHSTORE = "geosearchstore" GEORADIUSSTORE = "georadiusstore";
     EXPIRED: EXPIRED = "expired";
     EVICTED: EVICTED = "evicted";
     KEY_MISS: KEY_MISS = "keymiss";

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::{LexRange, ScoreRange};
 use crate::types::packed::{Element, Packed, Position};
 
-/// Whole numbers up to here are stored as integers.
+/// Whole numbers up to here are stored as integers; a negative zero loses its sign thereby, as in Redis.
 const EXACT: f64 = (1i64 << 53) as f64;
 
 /// First byte of any other score, followed by the bytes of the double, highest first and without zeros at the end. It is
@@ -122,8 +122,7 @@ fn order(member: Element<'_>, score: f64, other: &[u8], other_score: f64) -> Ord
 }
 
 fn score_element(score: f64, buffer: &mut [u8; 9]) -> Element<'_> {
-    let is_negative_zero = score == 0.0 && score.is_sign_negative();
-    if score.trunc() == score && score.abs() <= EXACT && !is_negative_zero {
+    if score.trunc() == score && score.abs() <= EXACT {
         return Element::Int(score as i64);
     }
     buffer[0] = FRACTION;
@@ -150,7 +149,7 @@ mod tests {
 
     #[test]
     fn scores_come_back_bit_for_bit() {
-        let odd = [0.0, -0.0, 0.1, -1.5, 1e300, f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, f64::NEG_INFINITY];
+        let odd = [0.0, 0.1, -1.5, 1e300, f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, f64::NEG_INFINITY];
         let digits = [b"12345678", b"-1234567"].map(|text| f64::from_bits(u64::from_be_bytes(*text)));
         let whole = [1.0, -1.0, EXACT, -EXACT, EXACT + 2.0, 1e15];
         for score in odd.into_iter().chain(digits).chain(whole) {
