@@ -3,6 +3,7 @@
 use super::hash::Hash;
 use super::list::List;
 use super::set::Set;
+use super::stream::Stream;
 use super::zset::ZSet;
 
 /// Which collection type an [`Object`] is, as TYPE prints it.
@@ -129,4 +130,5 @@ objects! {
     List,
     ZSet,
     Set,
+    Stream,
 }

@@ -8,6 +8,7 @@ use crate::types::fingerprint::Fingerprint;
 use crate::types::hash::Hash;
 use crate::types::list::{List, Side};
 use crate::types::set::Set;
+use crate::types::stream::{Stream, StreamId};
 use crate::types::zset::ZSet;
 use crate::util::number::f64_text_g;
 
@@ -25,6 +26,9 @@ const SET: u32 = 2;
 /// Number that stands for hashes in a digest.
 const HASH: u32 = 4;
 
+/// Number that stands for streams in a digest.
+const STREAM: u32 = 6;
+
 /// What the value adds to a digest: its type, its content, and whether it expires.
 fn add_value(digest: &mut Fingerprint, entry: EntryRef<'_>) {
     let mut add_string = |text: &[u8]| {
@@ -39,6 +43,7 @@ fn add_value(digest: &mut Fingerprint, entry: EntryRef<'_>) {
         Value::Object(Object::List(list)) => add_list(digest, list),
         Value::Object(Object::ZSet(zset)) => add_zset(digest, zset),
         Value::Object(Object::Set(set)) => add_set(digest, set),
+        Value::Object(Object::Stream(stream)) => add_stream(digest, stream),
     }
     if entry.expire_at_ms().is_some() {
         digest.with(b"!!expire!!");
@@ -85,6 +90,19 @@ fn add_zset(digest: &mut Fingerprint, zset: &ZSet) {
 fn add_set(digest: &mut Fingerprint, set: &Set) {
     digest.then(&SET.to_be_bytes());
     set.iter().for_each(|member| digest.with(member.text(&mut itoa::Buffer::new())));
+}
+
+/// Only the entries count, in their order; groups do not.
+fn add_stream(digest: &mut Fingerprint, stream: &Stream) {
+    digest.then(&STREAM.to_be_bytes());
+    let mut buffer = itoa::Buffer::new();
+    for entry in stream.range(StreamId::MIN..=StreamId::MAX) {
+        digest.then(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+        for (name, value) in entry.fields() {
+            digest.then(name.text(&mut buffer));
+            digest.then(value.text(&mut buffer));
+        }
+    }
 }
 
 /// DEBUG DIGEST. Changes that others make meanwhile may be in it or not. All zeros without any key.
