@@ -126,6 +126,18 @@ impl<'a> Args<'a> {
         Ok(Key { name, hash: declared.hash })
     }
 
+    /// The next argument as a key if the request declares it as one: where an option with a key comes twice, the row's
+    /// key specs find the first alone.
+    ///
+    /// # Errors
+    /// A syntax error otherwise.
+    pub fn option_key(&mut self) -> Result<Key<'a>, Error> {
+        let position = self.next;
+        let name = self.take()?;
+        let declared = self.keys.iter().find(|key| key.position as usize == position).ok_or(error::SYNTAX)?;
+        Ok(Key { name, hash: declared.hash })
+    }
+
     /// The arguments not yet taken, left in place.
     pub fn rest(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
         let (argv, next) = (self.argv, self.next);

@@ -79,6 +79,24 @@ impl Error {
         Error::text(format!("ERR at least 1 input key is needed for '{}' command", name.to_ascii_lowercase()))
     }
 
+    /// A place outside of the map.
+    #[must_use]
+    pub fn invalid_position(lon: f64, lat: f64) -> Error {
+        Error::text(format!("ERR invalid longitude,latitude pair {lon:.6},{lat:.6}"))
+    }
+
+    /// "exactly one of" several options must be given to GEOSEARCH or GEOSEARCHSTORE, as the client has written it.
+    #[must_use]
+    pub fn exactly_one_of(options: &str, name: &[u8]) -> Error {
+        Error::text([format!("ERR exactly one of {options} can be specified for ").as_bytes(), name].concat())
+    }
+
+    /// Options that show something, of a command that stores.
+    #[must_use]
+    pub fn store_with_options(what: &str) -> Error {
+        Error::text(format!("ERR {what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options"))
+    }
+
     /// "invalid expire time" for the command called `name`.
     #[must_use]
     pub fn expire_time(name: &str) -> Error {
@@ -274,3 +292,25 @@ pub const WITHSCORES_WITH_BYLEX: Error =
     Error::new("ERR syntax error, WITHSCORES not supported in combination with BYLEX");
 /// A weight of ZUNION and its kin.
 pub const WEIGHT_NOT_FLOAT: Error = Error::new("ERR weight value is not a float");
+/// A unit of length that is none.
+pub const UNKNOWN_UNIT: Error = Error::new("ERR unsupported unit provided. please use M, KM, FT, MI");
+/// A radius that is no number.
+pub const RADIUS_NOT_NUMERIC: Error = Error::new("ERR need numeric radius");
+/// A radius below zero.
+pub const RADIUS_NEGATIVE: Error = Error::new("ERR radius cannot be negative");
+/// A width that is no number.
+pub const WIDTH_NOT_NUMERIC: Error = Error::new("ERR need numeric width");
+/// A height that is no number.
+pub const HEIGHT_NOT_NUMERIC: Error = Error::new("ERR need numeric height");
+/// A box of negative size.
+pub const BOX_NEGATIVE: Error = Error::new("ERR height or width cannot be negative");
+/// A search around a member that is not there.
+pub const NO_SUCH_PLACE: Error = Error::new("ERR could not decode requested zset member");
+/// COUNT of a search below 1.
+pub const GEO_COUNT: Error = Error::new("ERR COUNT must be > 0");
+/// ANY without COUNT.
+pub const ANY_WITHOUT_COUNT: Error = Error::new("ERR the ANY argument requires COUNT argument");
+/// BYPOLYGON with a number of corners that is none.
+pub const VERTICES_NOT_NUMERIC: Error = Error::new("ERR invalid number of vertices");
+/// BYPOLYGON with too few corners.
+pub const TOO_FEW_VERTICES: Error = Error::new("ERR GEOSEARCH BYPOLYGON must have at least 3 vertices");

@@ -18,6 +18,7 @@ mod docs;
 pub mod error;
 pub mod expiry;
 pub mod generic;
+pub mod geo;
 pub mod hash;
 pub mod help;
 pub mod hyperloglog;
@@ -52,6 +53,7 @@ pub const GROUPS: &[Group] = &[
     bitmap::GROUP,
     connection::GROUP,
     generic::GROUP,
+    geo::GROUP,
     hash::GROUP,
     hyperloglog::GROUP,
     list::GROUP,

@@ -4,6 +4,7 @@ pub mod bitfield;
 pub mod bitmap;
 pub mod digest;
 pub mod fingerprint;
+pub mod geo;
 pub mod hash;
 pub mod hyperloglog;
 pub mod intset;

@@ -8,12 +8,12 @@ use crate::types::zset::ZSet;
 
 /// Under which conditions scores are set, and what is answered.
 #[derive(Debug, Clone, Copy, Default)]
-struct How {
-    only_new: bool,
-    only_existing: bool,
+pub(in crate::commands) struct How {
+    pub(in crate::commands) only_new: bool,
+    pub(in crate::commands) only_existing: bool,
     only_greater: bool,
     only_less: bool,
-    count_changed: bool,
+    pub(in crate::commands) count_changed: bool,
     increment: bool,
 }
 
@@ -96,10 +96,18 @@ fn add(cx: &mut Cx<'_>, key: Key<'_>, how: How, args: &mut Args<'_>) -> Outcome 
     if how.increment && args.remaining() > 2 {
         return Err(error::INCR_OF_SEVERAL);
     }
-    let mut pairs: SmallVec<[(f64, &[u8]); 4]> = SmallVec::with_capacity(args.remaining() / 2);
+    let mut pairs = Pairs::with_capacity(args.remaining() / 2);
     while args.more() {
         pairs.push((args.float()?, args.take()?));
     }
+    set_scores(cx, key, how, pairs)
+}
+
+/// Scores and members; few without an allocation.
+pub(in crate::commands) type Pairs<'a> = SmallVec<[(f64, &'a [u8]); 4]>;
+
+/// Sets the scores of members under conditions, and replies as ZADD does.
+pub(in crate::commands) fn set_scores(cx: &mut Cx<'_>, key: Key<'_>, how: How, pairs: Pairs<'_>) -> Outcome {
     cx.cost(pairs.len())?;
 
     let limits = limits(cx);

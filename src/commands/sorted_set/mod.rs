@@ -9,6 +9,7 @@ mod range;
 mod read;
 mod remove;
 
+pub(super) use add::{How, Pairs, set_scores};
 use add::{zadd, zincrby};
 use combine::{zdiff, zdiffstore, zinter, zintercard, zinterstore, zunion, zunionstore};
 use pop::{bzmpop, bzpopmax, bzpopmin, zmpop, zpopmax, zpopmin};
