@@ -97,6 +97,31 @@ impl Error {
         Error::text(format!("ERR {what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options"))
     }
 
+    /// There is no such key or no such group of it.
+    #[must_use]
+    pub fn no_key_or_group(key: &[u8], group: &[u8]) -> Error {
+        Error::text([b"NOGROUP No such key '", key, b"' or consumer group '", group, b"'"].concat())
+    }
+
+    /// The same from XREADGROUP.
+    #[must_use]
+    pub fn no_key_or_group_to_read(key: &[u8], group: &[u8]) -> Error {
+        let place = b"' in XREADGROUP with GROUP option";
+        Error::text([b"NOGROUP No such key '", key, b"' or consumer group '", group, place].concat())
+    }
+
+    /// There is no such group of a key that is there.
+    #[must_use]
+    pub fn no_group(key: &[u8], group: &[u8]) -> Error {
+        Error::text([b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"].concat())
+    }
+
+    /// "Unrecognized XCLAIM option".
+    #[must_use]
+    pub fn unknown_claim_option(option: &[u8]) -> Error {
+        Error::text([b"ERR Unrecognized XCLAIM option '", option, b"'"].concat())
+    }
+
     /// "invalid expire time" for the command called `name`.
     #[must_use]
     pub fn expire_time(name: &str) -> Error {
@@ -314,3 +339,102 @@ pub const ANY_WITHOUT_COUNT: Error = Error::new("ERR the ANY argument requires C
 pub const VERTICES_NOT_NUMERIC: Error = Error::new("ERR invalid number of vertices");
 /// BYPOLYGON with too few corners.
 pub const TOO_FEW_VERTICES: Error = Error::new("ERR GEOSEARCH BYPOLYGON must have at least 3 vertices");
+/// Not an id of a stream's entry.
+pub const INVALID_STREAM_ID: Error = Error::new("ERR Invalid stream ID specified as stream command argument");
+/// A range that begins behind the greatest id.
+pub const INVALID_RANGE_START: Error = Error::new("ERR invalid start ID for the interval");
+/// A range that ends before the lowest id.
+pub const INVALID_RANGE_STOP: Error = Error::new("ERR invalid end ID for the interval");
+/// XADD and XTRIM with two ways to trim.
+pub const MAXLEN_WITH_MINID: Error =
+    Error::new("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
+/// MAXLEN below zero.
+pub const STREAM_MAXLEN_NEGATIVE: Error = Error::new("ERR The MAXLEN argument must be >= 0.");
+/// LIMIT of a trimming below zero.
+pub const STREAM_LIMIT_NEGATIVE: Error = Error::new("ERR The LIMIT argument must be >= 0.");
+/// LIMIT without MAXLEN and MINID.
+pub const LIMIT_WITHOUT_TRIM: Error =
+    Error::new("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
+/// LIMIT of an exact trimming.
+pub const LIMIT_WITHOUT_TILDE: Error =
+    Error::new("ERR syntax error, LIMIT cannot be used without the special ~ option");
+/// XTRIM without MAXLEN and MINID.
+pub const TRIM_MISSING: Error = Error::new("ERR syntax error, XTRIM must be called with a trimming strategy");
+/// XADD with the id that no entry has.
+pub const ZERO_STREAM_ID: Error = Error::new("ERR The ID specified in XADD must be greater than 0-0");
+/// XADD behind the greatest id.
+pub const STREAM_EXHAUSTED: Error =
+    Error::new("ERR The stream has exhausted the last possible ID, unable to add more items");
+/// XADD with an id that is not behind the last one.
+pub const STREAM_ID_TOO_SMALL: Error =
+    Error::new("ERR The ID specified in XADD is equal or smaller than the target stream top item");
+/// XADD of more than a node can hold.
+pub const STREAM_ENTRY_TOO_LARGE: Error = Error::new("ERR Elements are too large to be stored");
+/// XSETID with a negative counter.
+pub const ENTRIES_ADDED_NEGATIVE: Error = Error::new("ERR entries_added must be positive");
+/// XSETID with ids in the wrong order.
+pub const SETID_BELOW_DELETED: Error =
+    Error::new("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
+/// XSETID to before the last entry.
+pub const SETID_BELOW_TOP: Error =
+    Error::new("ERR The ID specified in XSETID is smaller than the target stream top item");
+/// XSETID with fewer entries added than there are.
+pub const ENTRIES_ADDED_BELOW_LEN: Error =
+    Error::new("ERR The entries_added specified in XSETID is smaller than the target stream length");
+/// XDELEX and XACKDEL of no ids.
+pub const NUMIDS_NOT_POSITIVE: Error = Error::new("ERR Number of IDs must be a positive integer");
+/// Fewer ids than announced.
+pub const NUMIDS_MISMATCH: Error = Error::new("ERR The `numids` parameter must match the number of arguments");
+/// XDELEX and XACKDEL without ids.
+pub const IDS_MISSING: Error = Error::new("ERR IDS option is required");
+/// XGROUP CREATE and SETID with a negative counter.
+pub const ENTRIES_READ_NEGATIVE: Error = Error::new("ERR value for ENTRIESREAD must be positive or -1");
+/// XGROUP of a key that is not there.
+pub const XGROUP_NEEDS_KEY: Error = Error::new(
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option \
+     to create an empty stream automatically.",
+);
+/// XGROUP CREATE of a group that is there.
+pub const BUSYGROUP: Error = Error::new("BUSYGROUP Consumer Group name already exists");
+/// XCLAIM with an idle time that is no number.
+pub const XCLAIM_MIN_IDLE: Error = Error::new("ERR Invalid min-idle-time argument for XCLAIM");
+/// XCLAIM IDLE with something else.
+pub const XCLAIM_IDLE: Error = Error::new("ERR Invalid IDLE option argument for XCLAIM");
+/// XCLAIM TIME with something else.
+pub const XCLAIM_TIME: Error = Error::new("ERR Invalid TIME option argument for XCLAIM");
+/// XCLAIM RETRYCOUNT with something else.
+pub const XCLAIM_RETRYCOUNT: Error = Error::new("ERR Invalid RETRYCOUNT option argument for XCLAIM");
+/// XAUTOCLAIM with an idle time that is no number.
+pub const XAUTOCLAIM_MIN_IDLE: Error = Error::new("ERR Invalid min-idle-time argument for XAUTOCLAIM");
+/// XAUTOCLAIM with an unfit COUNT.
+pub const XAUTOCLAIM_COUNT: Error = Error::new("ERR COUNT must be > 0");
+/// XAUTOCLAIM with a COUNT of more ids than memory has room for.
+pub const XAUTOCLAIM_MEMORY: Error =
+    Error::new("ERR Insufficient memory, failed allocating transient memory, COUNT too high.");
+/// Not one id for each key.
+pub const UNBALANCED_STREAMS: Error =
+    Error::new("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
+/// XREAD GROUP.
+pub const XREAD_WITH_GROUP: Error =
+    Error::new("ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.");
+/// XREAD NOACK.
+pub const XREAD_WITH_NOACK: Error =
+    Error::new("ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.");
+/// XREAD of `>`.
+pub const XREAD_NEW: Error =
+    Error::new("ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.");
+/// XREADGROUP without GROUP.
+pub const GROUP_MISSING: Error = Error::new("ERR Missing GROUP option for XREADGROUP");
+/// XREADGROUP of `$`.
+pub const XREADGROUP_LAST: Error = Error::new(
+    "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by \
+     specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.",
+);
+/// XREADGROUP CLAIM with something that is no number.
+pub const CLAIM_NOT_INTEGER: Error = Error::new("ERR min-idle-time is not an integer");
+/// XREADGROUP CLAIM below zero.
+pub const CLAIM_NEGATIVE: Error = Error::new("ERR min-idle-time must be a positive integer");
+/// What those are told who wait on behalf of a group that is removed.
+pub const GROUP_GONE: Error = Error::new("NOGROUP the consumer group this client was blocked on no longer exists");
+/// What those are told who wait on behalf of a group whose stream is removed.
+pub const STREAM_GONE: Error = Error::new("UNBLOCKED the stream key no longer exists");

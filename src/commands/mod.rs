@@ -33,6 +33,7 @@ pub mod server;
 pub mod set;
 pub mod sorted_set;
 pub mod spec;
+pub mod stream;
 pub mod string;
 pub mod usage;
 mod verify;
@@ -61,6 +62,7 @@ pub const GROUPS: &[Group] = &[
     server::GROUP,
     set::GROUP,
     sorted_set::GROUP,
+    stream::GROUP,
     string::GROUP,
 ];
 

@@ -118,6 +118,9 @@ events! {
         ZREMRANGEBYRANK = "zremrangebyrank" ZREMRANGEBYSCORE = "zremrangebyscore" ZREMRANGEBYLEX = "zremrangebylex"
         ZRANGESTORE = "zrangestore" ZUNIONSTORE = "zunionstore" ZINTERSTORE = "zinterstore" ZDIFFSTORE = "zdiffstore"
         GEOSEARCHSTORE = "geosearchstore" GEORADIUSSTORE = "georadiusstore";
+    STREAM: XADD = "xadd" XDEL = "xdel" XTRIM = "xtrim" XSETID = "xsetid" XGROUP_CREATE = "xgroup-create"
+        XGROUP_SETID = "xgroup-setid" XGROUP_DESTROY = "xgroup-destroy"
+        XGROUP_CREATECONSUMER = "xgroup-createconsumer" XGROUP_DELCONSUMER = "xgroup-delconsumer";
     EXPIRED: EXPIRED = "expired";
     EVICTED: EVICTED = "evicted";
     KEY_MISS: KEY_MISS = "keymiss";

@@ -387,6 +387,19 @@ impl<'k> Locked<'k> {
         self.tell_waiters(key);
     }
 
+    /// As [`changed`](Self::changed), where the change gives those who wait for the key nothing: they are not asked.
+    #[inline]
+    pub fn changed_unawaited(&mut self, key: Key<'_>, event: Event) {
+        self.effects.dirty += 1;
+        self.notify(key, event);
+    }
+
+    /// The same without an event: what a group of a stream has got or has done.
+    #[inline]
+    pub fn changed_unseen(&mut self, _key: Key<'_>) {
+        self.effects.dirty += 1;
+    }
+
     /// Notes a changed key for which somebody waits.
     #[inline]
     fn tell_waiters(&mut self, key: Key<'_>) {

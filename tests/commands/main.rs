@@ -28,5 +28,6 @@ mod pubsub;
 mod server;
 mod set;
 mod sorted_set;
+mod stream;
 mod string;
 mod table;

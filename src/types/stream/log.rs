@@ -90,6 +90,24 @@ impl Log {
         RangeBack { nodes: self.nodes_of(&ids), found: Vec::new(), ids }
     }
 
+    /// Entries in the nodes of a range, until there are `enough`.
+    pub(super) fn count_up_to(&self, ids: &RangeInclusive<StreamId>, enough: usize) -> usize {
+        let mut count = 0;
+        for (_, node) in self.nodes_of(ids) {
+            count += node.live();
+            if count >= enough {
+                break;
+            }
+        }
+        count
+    }
+
+    /// Id of the last entry that is not deleted.
+    pub(super) fn last_id(&self) -> Option<StreamId> {
+        let (&key, node) = self.nodes.last_key_value()?;
+        node.entries(key).filter(|found| !found.is_deleted).map(|found| found.entry.id).last()
+    }
+
     fn nodes_of(&self, ids: &RangeInclusive<StreamId>) -> btree_map::Range<'_, StreamId, Node> {
         if ids.is_empty() {
             return btree_map::Range::default();

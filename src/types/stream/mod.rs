@@ -24,7 +24,7 @@ pub use self::group::{Consumer, ConsumerId, Group, Pending};
 pub use self::id::{IdText, StreamId};
 pub use self::log::{Range, RangeBack};
 pub use self::node::{Entry, NodeLimits};
-pub use self::trim::{References, Trim, TrimTo};
+pub use self::trim::{References, Trim, TrimTo, Trimmed};
 
 /// Fields of an entry to be added.
 pub trait Fields<'f>: ExactSizeIterator<Item = (&'f [u8], &'f [u8])> + Clone {}
@@ -57,6 +57,18 @@ pub struct Reading<'a> {
 struct ReadingBody<'a> {
     log: &'a Log,
     counters: Counters,
+}
+
+/// The entries of a stream.
+#[derive(Debug, Clone, Copy)]
+pub struct EntriesView<'a>(&'a Log);
+
+impl<'a> EntriesView<'a> {
+    /// The entry of an id.
+    #[must_use]
+    pub fn get(&self, id: StreamId) -> Option<Entry<'a>> {
+        self.0.get(id)
+    }
 }
 
 /// What a stream knows of the entries that it had.
@@ -223,6 +235,24 @@ impl Stream {
         self.0.log.range_back(ids)
     }
 
+    /// How many entries there are in a range, but not much more than `enough`: takes time by their nodes.
+    #[must_use]
+    pub fn count_up_to(&self, ids: RangeInclusive<StreamId>, enough: usize) -> usize {
+        self.0.log.count_up_to(&ids, enough)
+    }
+
+    /// Id of the last entry.
+    #[must_use]
+    pub fn last_entry_id(&self) -> Option<StreamId> {
+        self.0.log.last_id()
+    }
+
+    /// Whether any group waits for an entry to be acknowledged.
+    #[must_use]
+    pub fn is_pending(&self, id: StreamId) -> bool {
+        self.0.groups.values().any(|group| group.pending_entry(id).is_some())
+    }
+
     /// The last entry.
     #[must_use]
     pub fn last(&self) -> Option<Entry<'_>> {
@@ -320,5 +350,11 @@ impl<'a> Reading<'a> {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.body.counters
+    }
+
+    /// The entries, to be looked at while the group changes.
+    #[must_use]
+    pub fn entries(&self) -> EntriesView<'a> {
+        EntriesView(self.body.log)
     }
 }

@@ -171,7 +171,7 @@ proptest! {
                     let to = to.map_or_else(|at| TrimTo::Id(any_id(&model, at)), TrimTo::Len);
                     let limit = if approximate { limit } else { 0 };
                     let trim = Trim { to, approximate, limit, references: References::Keep };
-                    prop_assert_eq!(stream.trim(&trim), model.trim(&trim), "{:?}", trim);
+                    prop_assert_eq!(stream.trim(&trim).count, model.trim(&trim), "{:?}", trim);
                 }
                 Step::Range(a, b) => {
                     let (from, to) = (any_id(&model, a), any_id(&model, b));
@@ -185,6 +185,42 @@ proptest! {
             }
             check(&stream, &model);
         }
+    }
+
+    #[test]
+    fn exact_trimming_repeats_what_an_approximate_one_did(
+        steps in prop::collection::vec(step(), 1..60),
+        node_entries in 1usize..6,
+        to in prop_oneof![(0u64..30).prop_map(Ok), any::<prop::sample::Index>().prop_map(Err)],
+        limit in 0u64..20,
+        acked in any::<bool>(),
+    ) {
+        let (mut stream, mut model) = (Stream::new(), Model::default());
+        for (ms, step) in (1..).zip(steps) {
+            match step {
+                Step::Delete(at) => drop((stream.delete(any_id(&model, at)), ms)),
+                _ => {
+                    stream.add(StreamId::new(ms, 0), std::iter::once((&b"f"[..], &b"v"[..])), NodeLimits { bytes: 0, entries: node_entries });
+                    model.add(StreamId::new(ms, 0), &Vec::new(), node_entries);
+                }
+            }
+        }
+        let mut group = Group::new(StreamId::new(40, 0), None);
+        let consumer = group.add_consumer(b"c", 0).unwrap();
+        for ms in (0..60).step_by(7) {
+            group.set_pending(StreamId::new(ms, 0), Pending { delivered_at_ms: 0, deliveries: 1, consumer });
+        }
+        stream.add_group(b"g", group);
+        let references = if acked { References::MustBeAcknowledged } else { References::Keep };
+        let to = to.map_or_else(|at| TrimTo::Id(any_id(&model, at)), TrimTo::Len);
+        let trim = Trim { to, approximate: true, limit, references };
+        let mut replayed = stream.clone();
+        let trimmed = stream.trim(&trim);
+        let exact = trim.as_done(trimmed, stream.len() as u64);
+        prop_assert!(!exact.approximate && exact.limit == 0);
+        prop_assert_eq!(replayed.trim(&exact).count, trimmed.count, "{:?} {:?}", trim, exact);
+        let ids = |stream: &Stream| stream.range(StreamId::MIN..=StreamId::MAX).map(|entry| entry.id).collect::<Vec<_>>();
+        prop_assert_eq!(ids(&stream), ids(&replayed));
     }
 
     #[test]
@@ -273,9 +309,9 @@ fn references_hold_entries_or_go_with_them() {
         |stream: &Stream| stream.range(StreamId::MIN..=StreamId::MAX).map(|entry| entry.id.ms).collect::<Vec<_>>();
 
     let trim = Trim { to: TrimTo::Len(0), approximate: false, limit: 0, references: References::MustBeAcknowledged };
-    assert_eq!(stream.trim(&trim), 3);
+    assert_eq!(stream.trim(&trim).count, 3);
     assert_eq!(ids(&stream), [2, 5, 6]);
-    assert_eq!(stream.trim(&Trim { references: References::Delete, to: TrimTo::Len(1), ..trim }), 2);
+    assert_eq!(stream.trim(&Trim { references: References::Delete, to: TrimTo::Len(1), ..trim }).count, 2);
     assert_eq!((ids(&stream), stream.group(b"g").unwrap().pending_len()), (vec![6], 0));
 }
 
