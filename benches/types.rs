@@ -7,6 +7,8 @@ use criterion::{criterion_group, criterion_main};
 mod hash;
 #[path = "types/list.rs"]
 mod list;
+#[path = "types/zset.rs"]
+mod zset;
 
-criterion_group!(benches, hash::bench, list::bench);
+criterion_group!(benches, hash::bench, list::bench, zset::bench);
 criterion_main!(benches);

@@ -82,7 +82,7 @@ fn scans_show_every_member_once() {
             };
             let [Value::Bulk(next), Value::Array(members)] = &page[..] else { panic!("{page:?}") };
             assert!(members.len() < 1000, "a page is not everything");
-            seen.extend(members.iter().cloned().map(|member| format!("{member:?}")));
+            seen.extend(members.iter().map(|member| format!("{member:?}")));
             cursor = String::from_utf8(next.clone()).unwrap();
             if cursor == "0" {
                 break;
