@@ -1,7 +1,7 @@
 //! Commands that wait: BLPOP and its kin, XREAD BLOCK, WAIT.
 //!
 //! A blocking command first tries what its plain form does. Where there is nothing to be had it answers
-//! [`Flow::Block`](super::Flow::Block) with what it waits for, having changed nothing: dispatch enters the client as a
+//! [`Flow::Block`] with what it waits for, having changed nothing: dispatch enters the client as a
 //! waiter of those keys while they are still locked. Whatever changes one of the keys then runs the command again for the
 //! client; that time it answers as usual, or blocks again and keeps its place. Inside of MULTI and scripts nothing
 //! waits: the reply is at once that of a wait that came to its end.

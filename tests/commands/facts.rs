@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use nyala::commands::spec::FindKeys;
 use nyala::commands::{Registered, table};
 use nyala::resp::decode::{DecodeLimits, Value, decode};
-use nyala::util::rng::Rng;
 
 use crate::fixture::TestServer;
 use crate::generator::{Generator, version};
@@ -177,11 +176,22 @@ fn call(random: &mut Generator, command: &Registered) -> Vec<Vec<u8>> {
     call
 }
 
+/// Whether Redis may find other keys in this call for a good reason.
+fn is_vague(command: &Registered, call: &[Vec<u8>], ours: &[u8]) -> bool {
+    let count = |word: &[u8]| call.iter().filter(|arg| arg.eq_ignore_ascii_case(word)).count();
+    let is_none = ours == b"*0\r\n" || ours == b"-ERR Invalid arguments specified for command\r\n";
+    // Redis takes the number at the beginning of a count that is none.
+    is_none && command.spec.keys.iter().any(|spec| matches!(spec.find, FindKeys::KeyNum { .. }))
+        // Redis takes the first STREAMS even as the argument of another option.
+        || matches!(command.name.as_str(), "xread" | "xreadgroup") && count(b"STREAMS") > 1
+}
+
 #[test]
 fn keys_of_random_calls_are_those_that_redis_finds() {
     let Some((_redis, mut wire)) = redis() else { return };
     let mut ours = Gate::new();
-    let seed = Rng::from_entropy().below(1 << 32);
+    // A fixed seed, so that only a change of ours can break the test; other seeds are for the asking.
+    let seed = std::env::var("NYALA_KEYS_SEED").map_or(1, |seed| seed.parse().expect("NYALA_KEYS_SEED is a number"));
     let mut random = Generator::new(seed);
     // Other arities or arguments than Redis's.
     let differs = |name: &str| DIFFERENCES.iter().any(|row| row.0 == name && row.1 == "arity");
@@ -199,10 +209,7 @@ fn keys_of_random_calls_are_those_that_redis_finds() {
             let mut argv: Vec<&[u8]> = vec![b"COMMAND", if round % 2 == 0 { b"GETKEYS" } else { b"GETKEYSANDFLAGS" }];
             argv.extend(call.iter().map(Vec::as_slice));
             let (got, expected) = (ours.raw_args(&argv), wire.call(&argv));
-            // Redis takes the number at the beginning of a count that is none.
-            let is_vague = got == b"*0\r\n" || got == b"-ERR Invalid arguments specified for command\r\n";
-            let same = got == expected
-                || is_vague && command.spec.keys.iter().any(|spec| matches!(spec.find, FindKeys::KeyNum { .. }));
+            let same = got == expected || is_vague(command, &call, &got);
             assert!(same, "seed {seed}: {}\n ours  {}\n Redis {}", line(&argv), quoted(&got), quoted(&expected));
         }
     }

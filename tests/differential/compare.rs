@@ -1,6 +1,7 @@
 //! Whether two replies to the same command are as equal as its rule wants.
 
 use nyala::resp::decode::{DecodeLimits, Value, decode};
+use nyala::util::number::{f64_text, f64_text_g, parse_f64};
 
 use crate::rules::Rule;
 
@@ -23,6 +24,8 @@ pub(crate) fn equal(rule: Rule, argv: &[Vec<u8>], ours: &[u8], theirs: &[u8]) ->
             (Value::Integer(a), Value::Integer(b)) => a > 0 && b > 0 && a.abs_diff(b) <= distance.unsigned_abs(),
             _ => false,
         },
+        Rule::Doubles => by_value(value(ours)) == by_value(value(theirs)),
+        Rule::AnyError => ours[0] == b'-' && theirs[0] == b'-',
         Rule::AnyOrder => ours.first() == theirs.first() && sorted(ours) == sorted(theirs),
     }
 }
@@ -32,6 +35,21 @@ fn value(bytes: &[u8]) -> Value {
         Ok(Some((value, _))) => value,
         other => panic!("{} is no reply: {other:?}", bytes.escape_ascii()),
     }
+}
+
+/// A reply, rendered so that doubles, and strings that are the text of one, are shown by their value.
+fn by_value(value: Value) -> String {
+    fn tidied(value: Value) -> Value {
+        match value {
+            Value::Bulk(text) => {
+                let is_text = |x: &f64| f64_text(*x)[..] == text[..] || f64_text_g(*x, 17)[..] == text[..];
+                parse_f64(&text).filter(is_text).map_or(Value::Bulk(text), Value::Double)
+            }
+            Value::Array(elements) => Value::Array(elements.into_iter().map(tidied).collect()),
+            other => other,
+        }
+    }
+    format!("{:?}", tidied(value))
 }
 
 /// The elements of an aggregate as sorted texts.
@@ -55,6 +73,12 @@ fn rules_decide_what_is_equal() {
     assert!(same(Rule::AnyOrder, b"*2\r\n:1\r\n:2\r\n", b"*2\r\n:2\r\n:1\r\n"));
     assert!(!same(Rule::AnyOrder, b"*2\r\n:1\r\n:1\r\n", b"*2\r\n:2\r\n:1\r\n"));
     assert!(!same(Rule::AnyOrder, b"*1\r\n:1\r\n", b"~1\r\n:1\r\n"));
+    assert!(same(Rule::AnyError, b"-ERR one\r\n", b"-ERR other\r\n"));
+    assert!(!same(Rule::AnyError, b"-ERR one\r\n", b":1\r\n"));
+    assert!(same(Rule::Doubles, b"*2\r\n$1\r\na\r\n$3\r\n0.1\r\n", b"*2\r\n$1\r\na\r\n$19\r\n0.10000000000000001\r\n"));
+    assert!(same(Rule::Doubles, b",5e-324\r\n", b",4.9406564584124654e-324\r\n"));
+    assert!(!same(Rule::Doubles, b"$3\r\n0.1\r\n", b"$3\r\n0.2\r\n"));
+    assert!(!same(Rule::Doubles, b"$4\r\n0.10\r\n", b"$19\r\n0.10000000000000001\r\n"));
     assert!(equal(Rule::Exact, &[b"a\0b".to_vec()], b"-ERR Unknown a\0b\r\n", b"-ERR Unknown a\r\n"));
     assert!(!equal(Rule::Exact, &[b"ab".to_vec()], b"-ERR Unknown ab\r\n", b"-ERR Unknown a\r\n"));
 }

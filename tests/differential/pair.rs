@@ -95,11 +95,11 @@ impl Pair {
         for wire in &mut wires {
             assert_eq!(wire.call(&[b"FLUSHALL"]), b"+OK\r\n");
         }
-        if let Some((at, replies)) = first_difference(&mut wires, program) {
+        if let Some((at, replies)) = first_difference(&mut wires, &[], program) {
             return Some(difference(&program[..=at], program[at].clone(), false, replies));
         }
         let looks = looks(&mut wires);
-        let (at, replies) = first_difference(&mut wires, &looks)?;
+        let (at, replies) = first_difference(&mut wires, program, &looks)?;
         Some(difference(program, looks[at].clone(), true, replies))
     }
 }
@@ -109,18 +109,27 @@ fn difference(program: &[Call], call: Call, afterwards: bool, replies: [Vec<u8>;
     Difference { program: program.to_vec(), call, afterwards, ours, theirs }
 }
 
-/// Sends all calls to both servers, and answers the index and the replies of the first that differ.
-fn first_difference(wires: &mut [Wire; 2], calls: &[Call]) -> Option<(usize, [Vec<u8>; 2])> {
+/// Sends all calls to both servers, and answers the index and the replies of the first that differ. Those `before` were
+/// sent already.
+fn first_difference(wires: &mut [Wire; 2], before: &[Call], calls: &[Call]) -> Option<(usize, [Vec<u8>; 2])> {
     let bytes: Vec<u8> = calls.iter().flat_map(|call| request(&call.argv)).collect();
     let mut replies = wires.each_mut().map(|wire| replies(wire, &bytes, calls.len()).into_iter());
     for (at, call) in calls.iter().enumerate() {
         let [ours, theirs] = replies.each_mut().map(|replies| replies.next().expect("there is one for each call"));
-        if !equal(rule(call.command), &call.argv, &ours, &theirs) {
+        let earlier = || before.iter().chain(&calls[..at]);
+        let same = equal(rule(call.command), &call.argv, &ours, &theirs)
+            || is_encoding_after_sort(&ours, &theirs) && earlier().any(|call| call.command.name.starts_with("sort"));
+        if !same {
             return Some((at, [ours, theirs]));
         }
         assert!(!ours.starts_with(NO_REPLY), "neither server answers (see rules.rs): {call}");
     }
     None
+}
+
+/// Redis's SORT changes a small sorted set into a skiplist, though it only reads it; ours leaves it alone.
+fn is_encoding_after_sort(ours: &[u8], theirs: &[u8]) -> bool {
+    ours == b"$8\r\nlistpack\r\n" && theirs == b"$8\r\nskiplist\r\n"
 }
 
 /// Stands for replies that did not come.

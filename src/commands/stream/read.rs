@@ -113,7 +113,7 @@ pub(super) fn read_keys(argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Result<(),
     find_keys(argv, found, 1)
 }
 
-/// The same for XREADGROUP, where Redis looks for the word from the argument 4 on.
+/// The same for XREADGROUP: before the argument 4 no STREAMS is valid, since GROUP and its arguments come first.
 pub(super) fn readgroup_keys(argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Result<(), BadArguments> {
     find_keys(argv, found, 4)
 }
@@ -125,7 +125,7 @@ fn find_keys(argv: Argv<'_>, found: &mut Vec<FoundKey>, start: usize) -> Result<
     let streams = loop {
         match at {
             _ if at >= argv.len() => break None,
-            _ if is(at, "STREAMS") => break Some(at),
+            _ if is(at, "STREAMS") => break Some(at).filter(|&at| at >= start),
             _ if is(at, "BLOCK") || is(at, "COUNT") || is(at, "CLAIM") => at += 2,
             _ if is(at, "GROUP") => at += 3,
             _ if is(at, "NOACK") => at += 1,

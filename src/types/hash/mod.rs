@@ -1,8 +1,8 @@
 //! Hashes: fields with values, each of which may expire by itself.
 //!
-//! Few and short fields lie in a [`Packed`] sequence (`listpack`; `listpackex` once a field has been given an expiry),
-//! more or longer ones in a table, one allocation a field (`hashtable`). A hash grows from the one form to the other as
-//! it exceeds the limits that every change passes in, and never back.
+//! Few and short fields lie in a [packed](crate::types::packed) sequence (`listpack`; `listpackex` once a field has been
+//! given an expiry), more or longer ones in a table, one allocation a field (`hashtable`). A hash grows from the one form
+//! to the other as it exceeds the limits that every change passes in, and never back.
 //!
 //! A field whose time has come is absent for whoever asks with the time, but stays until it is overwritten or taken out
 //! by [`Hash::remove_due`] and its kin: only so everybody who must hear of it does. [`Hash::len`] counts it until then.

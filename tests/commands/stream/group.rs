@@ -26,6 +26,17 @@ fn groups_begin_where_they_are_told_to() {
 }
 
 #[test]
+fn keys_are_found_behind_the_word_that_can_be_an_option() {
+    both(|t| {
+        says(t, "COMMAND GETKEYS XREADGROUP GROUP g STREAMS STREAMS a b 0 0", "[a b]");
+        says(t, "COMMAND GETKEYS XREADGROUP COUNT 5 GROUP g streams STREAMS a 0", "[a]");
+        says(t, "COMMAND GETKEYS XREAD COUNT STREAMS STREAMS a 0", "[a]");
+        // Where GROUP does not come first, the call is faulty; Redis looks for its keys nevertheless.
+        says(t, "COMMAND GETKEYS XREADGROUP STREAMS GROUP g c COUNT 1 STREAMS a 0", "[a]");
+    });
+}
+
+#[test]
 fn unfit_groups() {
     both(|t| {
         fill(t, 1);
