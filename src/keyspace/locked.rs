@@ -15,7 +15,7 @@ pub use self::visit::Scanned;
 use super::access::Access;
 use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue, Value};
 use super::events::{self, Event, KeyEvent};
-use super::{Busy, Db, KeyHash, Keyspace, Location, ReadyKey, ShardGuard, ShardId, Ttl, Wanted};
+use super::{Busy, Db, KeyHash, Keyspace, Location, ReadyKey, ShardGuard, ShardId, Ttl, Wanted, Watcher};
 use crate::resp::OwnedArgs;
 use crate::util::rng::Rng;
 
@@ -26,6 +26,13 @@ pub struct Key<'a> {
     pub name: &'a [u8],
     /// Its hash.
     pub hash: KeyHash,
+}
+
+/// Whether a change may give something to those who wait for the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Awaited {
+    Yes,
+    No,
 }
 
 /// What a command did besides its reply: counted and freed after the shards are unlocked.
@@ -357,7 +364,7 @@ impl<'k> Locked<'k> {
         self.effects.entries.push(entry);
         self.effects.evicted += 1;
         self.notify(key, events::EVICTED);
-        self.tell_waiters(key);
+        self.tell(key, Awaited::Yes);
         self.journal_as(|effect| {
             effect.push(b"DEL");
             effect.push(key.name);
@@ -370,21 +377,21 @@ impl<'k> Locked<'k> {
     pub fn changed(&mut self, key: Key<'_>, event: Event) {
         self.effects.dirty += 1;
         self.notify(key, event);
-        self.tell_waiters(key);
+        self.tell(key, Awaited::Yes);
     }
 
     /// A second key changed by the same step (RENAME, MOVE): as [`changed`](Self::changed), but counted with the first.
     #[inline]
     pub fn changed_too(&mut self, key: Key<'_>, event: Event) {
         self.notify(key, event);
-        self.tell_waiters(key);
+        self.tell(key, Awaited::Yes);
     }
 
     /// A change without an event of its own, or one more of several that an event stands for.
     #[inline]
     pub fn changed_silently(&mut self, key: Key<'_>) {
         self.effects.dirty += 1;
-        self.tell_waiters(key);
+        self.tell(key, Awaited::Yes);
     }
 
     /// As [`changed`](Self::changed), where the change gives those who wait for the key nothing: they are not asked.
@@ -392,26 +399,30 @@ impl<'k> Locked<'k> {
     pub fn changed_unawaited(&mut self, key: Key<'_>, event: Event) {
         self.effects.dirty += 1;
         self.notify(key, event);
+        self.tell(key, Awaited::No);
     }
 
     /// The same without an event: what a group of a stream has got or has done.
     #[inline]
-    pub fn changed_unseen(&mut self, _key: Key<'_>) {
+    pub fn changed_unseen(&mut self, key: Key<'_>) {
         self.effects.dirty += 1;
+        self.tell(key, Awaited::No);
     }
 
-    /// Notes a changed key for which somebody waits.
+    /// Tells all who are interested in a key that it has changed.
     #[inline]
-    fn tell_waiters(&mut self, key: Key<'_>) {
-        if !self.guard(key.hash).waiters.is_empty() {
-            self.note_ready(key);
+    fn tell(&mut self, key: Key<'_>, awaited: Awaited) {
+        if self.guard(key.hash).is_of_interest() {
+            self.tell_interested(key, awaited);
         }
     }
 
     #[cold]
-    fn note_ready(&mut self, key: Key<'_>) {
+    fn tell_interested(&mut self, key: Key<'_>, awaited: Awaited) {
         let db = self.db;
-        if self.guard(key.hash).waiters.has(db, key.name) {
+        let guard = self.guard(key.hash);
+        guard.watches.touch(db, key.name);
+        if awaited == Awaited::Yes && guard.waiters.has(db, key.name) {
             let ready = ReadyKey { db, name: key.name.into(), hash: key.hash };
             if self.effects.ready.last() != Some(&ready) {
                 self.effects.ready.push(ready);
@@ -423,6 +434,18 @@ impl<'k> Locked<'k> {
     pub fn add_waiter(&mut self, key: Key<'_>, ticket: u64, wanted: Wanted) {
         let db = self.db;
         self.guard(key.hash).waiters.add(db, key.name, ticket, wanted);
+    }
+
+    /// Begins a watch of a key of the selected database.
+    pub fn watch(&mut self, key: Key<'_>, watcher: &Watcher) {
+        let db = self.db;
+        self.guard(key.hash).watches.add(db, key.name, watcher);
+    }
+
+    /// Ends a watch of a key of the selected database.
+    pub fn unwatch(&mut self, key: Key<'_>, watcher: &Watcher) {
+        let db = self.db;
+        self.guard(key.hash).watches.remove(db, key.name, watcher);
     }
 
     /// Takes a waiter off a key of the selected database.
@@ -500,7 +523,7 @@ impl<'k> Locked<'k> {
         self.effects.expired += 1;
         self.in_db(db, |locked| {
             locked.notify(key, events::EXPIRED);
-            locked.tell_waiters(key);
+            locked.tell(key, Awaited::Yes);
         });
         self.effects.entries.push(entry);
     }

@@ -23,6 +23,7 @@ mod sync;
 #[cfg(all(test, not(feature = "loom")))]
 mod tests;
 mod wait;
+mod watch;
 
 use smallvec::SmallVec;
 
@@ -38,6 +39,7 @@ pub use self::locked::{Edited, Effects, Key, Locked, Scanned, WrongType};
 pub use self::shard::{Busy, ShardData, ShardGuard};
 pub use self::stats::{Log2Histogram, ShardStats};
 pub use self::wait::{ReadyKey, Waiters, Wanted};
+pub use self::watch::{Watcher, Watches};
 
 use self::shard::Shard;
 

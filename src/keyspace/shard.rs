@@ -10,6 +10,7 @@ use super::hash::{KeyHasher, ShardId};
 use super::stats::ShardStats;
 use super::sync::{AtomicU32, Mutex, MutexGuard, clear_poison, yield_now};
 use super::wait::Waiters;
+use super::watch::Watches;
 use crate::util::clock::{ticks, ticks_to_ns};
 
 /// What a shard's lock protects.
@@ -22,11 +23,25 @@ pub struct ShardData {
     pub stats: ShardStats,
     /// Who waits for its keys.
     pub waiters: Waiters,
+    /// Who watches its keys.
+    pub watches: Watches,
 }
 
 impl ShardData {
     fn new(hasher: KeyHasher) -> Self {
-        Self { dbs: Vec::new(), hasher, stats: ShardStats::default(), waiters: Waiters::default() }
+        Self {
+            dbs: Vec::new(),
+            hasher,
+            stats: ShardStats::default(),
+            waiters: Waiters::default(),
+            watches: Watches::default(),
+        }
+    }
+
+    /// Whether anybody is to be told of changes of its keys.
+    #[inline]
+    pub fn is_of_interest(&self) -> bool {
+        !self.waiters.is_empty() || !self.watches.is_empty()
     }
 
     /// Database `number`, if it was ever touched here.

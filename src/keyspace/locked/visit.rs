@@ -108,6 +108,7 @@ impl<'k> Locked<'k> {
 
     /// Empties a database, or all of them, in every locked shard. What they held is dropped after the unlock.
     pub fn empty_dbs(&mut self, only: Option<usize>) {
+        self.touch_watched(|data, db, key| only.is_none_or(|only| only == db) && holds(data, db, key));
         for guard in &mut self.guards {
             let chosen =
                 guard.dbs_mut().filter(|(number, db)| only.is_none_or(|only| only == *number) && !db.is_empty());
@@ -129,12 +130,35 @@ impl<'k> Locked<'k> {
         }
     }
 
+    /// Tells who watches keys of the locked shards of which `is_changed` says so.
+    fn touch_watched(&mut self, is_changed: impl Fn(&ShardData, usize, Key<'_>) -> bool) {
+        let hasher = self.keyspace;
+        for guard in self.guards.iter_mut().filter(|guard| !guard.watches.is_empty()) {
+            let key = |name| Key { name, hash: hasher.hash(name) };
+            let changed: Vec<(usize, Box<[u8]>)> = guard
+                .watches
+                .all_keys()
+                .filter(|(db, name)| is_changed(guard, *db, key(name)))
+                .map(|(db, name)| (db, name.into()))
+                .collect();
+            changed.iter().for_each(|(db, name)| guard.watches.touch(*db, name));
+        }
+    }
+
     /// Exchanges two databases in every locked shard.
     pub fn swap_dbs(&mut self, one: usize, other: usize) {
+        self.touch_watched(|data, db, key| {
+            (db == one || db == other) && (holds(data, one, key) || holds(data, other, key))
+        });
         self.guards.iter_mut().for_each(|guard| guard.swap_dbs(one, other));
         self.effects.dirty += 1;
         self.note_awaited(|db| db == one || db == other);
     }
+}
+
+/// Whether a database of the shard holds the key, expired or not.
+fn holds(data: &ShardData, db: usize, key: Key<'_>) -> bool {
+    data.db(db).is_some_and(|db| db.get(key.name, key.hash).is_some())
 }
 
 #[cfg(all(test, not(feature = "loom")))]
