@@ -58,6 +58,9 @@ pub type SecretFn = fn(Argv<'_>, usize) -> bool;
 /// A handler: parses its arguments, acts, replies.
 pub type Handler = fn(&mut Cx<'_>, &mut Args<'_>) -> Outcome;
 
+/// Whether these arguments name keys that no key spec can find.
+pub type ReachesFurther = fn(Argv<'_>) -> bool;
+
 /// The handler of a command and the shards that it runs under.
 #[derive(Debug, Clone, Copy)]
 pub enum Run {
@@ -65,6 +68,9 @@ pub enum Run {
     Keys(Handler),
     /// All shards are locked (FLUSHALL, SWAPDB).
     Global(Handler),
+    /// As [`Run::Global`] where the arguments name more than the declared keys (SORT with BY or GET), else as
+    /// [`Run::Keys`].
+    KeysOrGlobal(Handler, ReachesFurther),
     /// No shard is locked; the handler may visit shards one by one (PING, CONFIG, SCAN).
     Plain(Handler),
     /// Only subcommands.

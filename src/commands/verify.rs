@@ -47,7 +47,9 @@ const fn fault(row: &Command, words: i32) -> Option<&'static str> {
     }
     match row.run {
         Run::Container if row.subcommands.is_empty() => return Some("is a container without subcommands"),
-        Run::Keys(_) if row.keys.is_empty() => return Some("wants its keys locked but declares none"),
+        Run::Keys(_) | Run::KeysOrGlobal(..) if row.keys.is_empty() => {
+            return Some("wants its keys locked but declares none");
+        }
         _ => {}
     }
     let mut i = 0;

@@ -220,7 +220,10 @@ fn lock<'k>(
             keys.push(DeclaredKey { position: u32::from(position), hash });
             Ok((handler, Locked::one(keyspace, keyspace.shard_of(hash), on_worker, db, now_ms)?))
         }
-        Run::Keys(handler) => {
+        Run::KeysOrGlobal(handler, reaches_further) if reaches_further(argv) => {
+            Ok((handler, Locked::all(keyspace, on_worker, db, now_ms)?))
+        }
+        Run::Keys(handler) | Run::KeysOrGlobal(handler, _) => {
             // Arguments that do not fit the specs declare the keys that do: the handler finds the fault and answers it.
             let _ = find_keys(command.spec, argv, found);
             let mut shards: SmallVec<[ShardId; 16]> = SmallVec::new();

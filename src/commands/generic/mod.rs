@@ -14,7 +14,7 @@ use super::prelude::*;
 use expiry::{expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl};
 use moving::{copy, move_, rename, renamenx};
 use presence::{del, exists, touch, type_, unlink};
-use sort::{sort, sort_keys, sort_ro, sort_ro_keys};
+use sort::{reaches_further, sort, sort_keys, sort_ro, sort_ro_keys};
 use wait::{wait, waitaof};
 use walk::{keys, randomkey, scan};
 
@@ -317,7 +317,7 @@ const COMMANDS: &[Command] = &[
             },
         ],
         keys_fn: Some(sort_keys),
-        run: Run::Global(sort),
+        run: Run::KeysOrGlobal(sort, reaches_further),
         acl_extra: Categories::SET.union(Categories::SORTEDSET).union(Categories::LIST).union(Categories::DANGEROUS),
         doc: Doc {
             since: "1.0.0",
@@ -350,7 +350,7 @@ const COMMANDS: &[Command] = &[
             },
         ],
         keys_fn: Some(sort_ro_keys),
-        run: Run::Global(sort_ro),
+        run: Run::KeysOrGlobal(sort_ro, reaches_further),
         acl_extra: Categories::SET.union(Categories::SORTEDSET).union(Categories::LIST).union(Categories::DANGEROUS),
         doc: Doc {
             since: "7.0.0",

@@ -1,4 +1,5 @@
-//! SORT and SORT_RO. BY and GET reach keys that only the elements name, so all shards are locked.
+//! SORT and SORT_RO. BY and GET reach keys that only the elements name: then all shards are locked, else those of the
+//! key and of STORE's destination.
 
 use std::cmp::Ordering;
 
@@ -100,7 +101,7 @@ fn run(cx: &mut Cx<'_>, args: &mut Args<'_>, may_store: bool) -> Outcome {
     DONE
 }
 
-/// All shards are locked, so any name will do.
+/// A name is that of a declared key, or all shards are locked.
 fn key_of<'a>(cx: &Cx<'_>, name: &'a [u8]) -> Key<'a> {
     Key { name, hash: cx.db.keyspace().hash(name) }
 }
@@ -233,6 +234,15 @@ fn store(cx: &mut Cx<'_>, chosen: &[Text], get: &[&[u8]], name: &[u8]) {
         cx.db.changed(key, events::DEL);
     }
     cx.reply.integer(len as i64);
+}
+
+/// Whether a pattern behind BY or GET may name other keys. Told by the words alone, wherever they stand: too often rather
+/// than too seldom.
+pub(super) fn reaches_further(argv: Argv<'_>) -> bool {
+    (3..argv.len()).any(|at| {
+        let word = argv.get(at - 1);
+        argv.get(at).contains(&b'*') && (word.eq_ignore_ascii_case(b"BY") || word.eq_ignore_ascii_case(b"GET"))
+    })
 }
 
 /// The keys of SORT that its arguments name.

@@ -53,6 +53,81 @@ fn sort_by_and_get_look_other_keys_up() {
     });
 }
 
+/// What redis-server 7.0.15 answers: elements of any kind of text, equal weights, and scores as the order.
+#[test]
+fn sort_of_lists_and_sorted_sets() {
+    both(|t| {
+        t.expect("RPUSH l 10 1e2 -0 0 0x10 -inf ' 3' 2.5 inf", "(integer) 9");
+        t.expect_list("SORT l", &["-inf", "-0", "0", "2.5", " 3", "10", "0x10", "1e2", "inf"]);
+        t.expect_list("SORT l DESC LIMIT 0 3", &["inf", "1e2", "0x10"]);
+        t.expect_list("SORT l ALPHA LIMIT 0 4", &[" 3", "-0", "-inf", "0"]);
+        t.expect("RPUSH l 10x", "(integer) 10");
+        t.expect_error("SORT l", "ERR One or more scores can't be converted into double");
+        t.expect_error("SORT l STORE d", "ERR One or more scores can't be converted into double");
+        t.expect("EXISTS d", "(integer) 0");
+        // Weights that are equal leave the order to the elements.
+        t.expect("RPUSH same 2 1 3", "(integer) 3");
+        t.expect_list("SORT same BY none_*", &["1", "2", "3"]);
+        t.expect_list("SORT same BY none_* DESC", &["3", "2", "1"]);
+
+        t.expect("ZADD z 3 10 2 20 1 30 2 5", "(integer) 4");
+        t.expect_list("SORT z", &["5", "10", "20", "30"]);
+        t.expect_list("SORT z DESC", &["30", "20", "10", "5"]);
+        t.expect_list("SORT z ALPHA", &["10", "20", "30", "5"]);
+        t.expect_list("SORT z BY nostar", &["30", "20", "5", "10"]);
+        t.expect_list("SORT z BY nostar DESC", &["10", "5", "20", "30"]);
+        t.expect_list("SORT z BY nostar ASC LIMIT 1 2", &["20", "5"]);
+        t.expect_list("SORT z BY nostar DESC LIMIT 1 2", &["5", "20"]);
+        t.expect("SORT z BY nostar DESC LIMIT 3 9 STORE d", "(integer) 1");
+        t.expect_list("LRANGE d 0 -1", &["30"]);
+        t.expect("ZADD z 0 text", "(integer) 1");
+        t.expect_error("SORT z", "ERR One or more scores can't be converted into double");
+        t.expect_list("SORT z BY nostar LIMIT 0 1", &["text"]);
+        for wrong in ["SETBIT b 1 1", "HSET b f v", "XADD b * f v"] {
+            t.run("DEL b");
+            t.run(wrong);
+            t.expect_error("SORT b", "WRONGTYPE Operation against a key holding the wrong kind of value");
+        }
+    });
+}
+
+/// Commands that each shard has run so far.
+fn commands(t: &mut Gate) -> Vec<u64> {
+    let keyspace = &t.server.keyspace;
+    keyspace.shard_ids().map(|id| keyspace.lock(id).stats.commands).collect()
+}
+
+#[test]
+fn sort_locks_the_shards_that_it_needs() {
+    both(|t| {
+        let shard_of = |t: &Gate, name: &str| t.server.keyspace.shard_of(t.server.keyspace.hash(name.as_bytes())).0;
+        let source = (0..).map(|n| format!("l{n}")).find(|name| shard_of(t, name) == 1).expect("names are endless");
+        let target = (0..).map(|n| format!("d{n}")).find(|name| shard_of(t, name) == 3).expect("names are endless");
+        t.run(&format!("RPUSH {source} 2 1"));
+        let cases = [
+            (format!("SORT {source}"), [0, 1, 0, 0]),
+            (format!("SORT_RO {source} DESC ALPHA LIMIT 0 1"), [0, 1, 0, 0]),
+            (format!("SORT {source} STORE {source}"), [0, 1, 0, 0]),
+            (format!("SORT {source} STORE {target}"), [0, 1, 0, 1]),
+            (format!("SORT {source} STORE {target} ALPHA"), [0, 1, 0, 1]),
+            (format!("SORT {source} STORE elsewhere STORE {target}"), [0, 1, 0, 1]),
+            (format!("SORT {source} BY nostar GET # STORE {target}"), [0, 1, 0, 1]),
+            (format!("SORT_RO {source} GET nostar"), [0, 1, 0, 0]),
+            (format!("SORT {source} BY w_*"), [1, 1, 1, 1]),
+            (format!("SORT_RO {source} get h_*->f"), [1, 1, 1, 1]),
+            (format!("SORT {source} LIMIT 0 1 GET * STORE {target}"), [1, 1, 1, 1]),
+            // Not understood: nothing is looked up.
+            (format!("SORT {source} LIMIT 0 STORE {target}"), [0, 1, 0, 0]),
+        ];
+        for (request, expected) in cases {
+            let before = commands(t);
+            t.run(&request);
+            let locked: Vec<u64> = commands(t).iter().zip(before).map(|(after, before)| after - before).collect();
+            assert_eq!(locked, expected, "{request}");
+        }
+    });
+}
+
 #[test]
 fn sort_stores_a_list() {
     both(|t| {
