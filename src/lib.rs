@@ -27,6 +27,7 @@ pub mod client;
 pub mod commands;
 pub mod config;
 pub mod dispatch;
+pub mod journal;
 pub mod keyspace;
 pub mod net;
 pub mod pubsub;

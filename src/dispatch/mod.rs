@@ -270,7 +270,7 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
         Flow::Block(blocking) => (false, Some(serve::begin_wait(&mut cx, argv, *blocking))),
     };
     let Cx { server, session, mut reply, db, on_worker, .. } = cx;
-    let mut effects = db.unlock();
+    let mut effects = db.unlock_after(argv);
     notify::publish_events(server, on_worker.then_some(session.client.worker), &mut effects);
     let command = finished.command;
     stats.record_call(command.id, finished.ns, server.config.latency_tracking());

@@ -12,7 +12,7 @@ use super::{after, find, lock, notify};
 use crate::client::{AwaitedKey, Blocked, Cancelled, Session, SessionFlags, signal};
 use crate::commands::blocking::Blocking;
 use crate::commands::{Args, Cx, Error, Flow, Key, error};
-use crate::keyspace::{Busy, Locked, ReadyKey};
+use crate::keyspace::{Busy, Effects, Locked, ReadyKey};
 use crate::resp::{Args as Argv, Output, Protocol, Reply};
 use crate::state::Server;
 use crate::stats::WorkerStats;
@@ -72,7 +72,7 @@ fn serve_key(
         let shard = server.keyspace.shard_of(key.hash);
         let mut db = Locked::one(&server.keyspace, shard, on_worker, key.db, now_ms)?;
         let next = db.next_waiter(name, after);
-        keys.extend(settle(server, stats, db));
+        keys.extend(settle(server, stats, db.unlock()));
         let Some(ticket) = next else { return Ok(()) };
         match server.blocked.get(ticket) {
             Some(blocked) => serve(server, stats, on_worker, &blocked, keys)?,
@@ -83,9 +83,8 @@ fn serve_key(
     }
 }
 
-/// Unlocks, counts, frees; answers the keys that have changed.
-fn settle(server: &Server, stats: &WorkerStats, db: Locked<'_>) -> Vec<ReadyKey> {
-    let mut effects = db.unlock();
+/// Counts and frees, off the locks; answers the keys that have changed.
+fn settle(server: &Server, stats: &WorkerStats, mut effects: Effects) -> Vec<ReadyKey> {
     notify::publish_events(server, None, &mut effects);
     after::count(stats, &effects);
     let ready = std::mem::take(&mut effects.ready);
@@ -167,8 +166,8 @@ fn run(
     if reply.errors() > 0 {
         after::failed(stats, command, &reply);
     }
-    let ready = settle(server, stats, db);
-    Ok((is_served, ready))
+    let effects = if is_served { db.unlock_after(argv) } else { db.unlock() };
+    Ok((is_served, settle(server, stats, effects)))
 }
 
 /// Why a wait ends without being served.

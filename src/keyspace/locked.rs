@@ -16,7 +16,8 @@ use super::access::Access;
 use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue, Value};
 use super::events::{self, Event, KeyEvent};
 use super::{Busy, Db, KeyHash, Keyspace, Location, ReadyKey, ShardGuard, ShardId, Ttl, Wanted, Watcher};
-use crate::resp::OwnedArgs;
+use crate::journal::Unit;
+use crate::resp::{Args, OwnedArgs};
 use crate::util::rng::Rng;
 
 /// A key with its hash, which is computed once per request.
@@ -66,6 +67,14 @@ pub struct Effects {
     pub events: Vec<KeyEvent>,
     /// What the journal is to record instead of the command's own words; see [`Locked::journal_as`].
     pub journaled: Option<Vec<OwnedArgs>>,
+    /// What goes into the journal before what the command at hand did: keys and fields that were gone for it.
+    pub gone: Unit,
+    /// What goes into the journal with the unlock: all of it belongs together.
+    pub unit: Unit,
+    /// The part of `dirty` for which `unit` stands.
+    pub recorded_dirty: u64,
+    /// Number in the journal of what was recorded, after the unlock.
+    pub seq: Option<u64>,
 }
 
 impl Effects {
@@ -176,10 +185,61 @@ impl<'k> Locked<'k> {
         self.guards.iter_mut().for_each(|guard| guard.stats.record_hold(ns));
     }
 
-    /// Unlocks and answers what is left to do.
+    /// Unlocks and answers what is left to do. What was recorded goes into the journal first.
     #[inline]
-    pub fn unlock(self) -> Effects {
+    pub fn unlock(mut self) -> Effects {
+        self.append_unit();
         self.effects
+    }
+
+    /// The same after a command that had these words, for the journal.
+    #[inline]
+    pub fn unlock_after(mut self, words: Args<'_>) -> Effects {
+        if self.keyspace.is_journaling() {
+            let Effects { dirty, recorded_dirty, journaled, gone, unit, .. } = &self.effects;
+            if *dirty > 0 && *recorded_dirty == 0 && journaled.is_none() && gone.is_empty() && unit.is_empty() {
+                self.effects.seq = Some(self.keyspace.journal.append(self.db, self.now_ms, words));
+            } else {
+                self.record(words);
+                self.append_unit();
+            }
+        }
+        self.effects
+    }
+
+    /// Records what a command did that had these words, where it is one of several that run under the same locks. To be
+    /// called after each of them, before the next one.
+    pub fn record(&mut self, words: Args<'_>) {
+        if !self.keyspace.is_journaling() {
+            return;
+        }
+        let Effects { dirty, recorded_dirty, journaled, gone, unit, .. } = &mut self.effects;
+        unit.append(gone);
+        let has_changed = std::mem::replace(recorded_dirty, *dirty) < *dirty;
+        match journaled.take() {
+            Some(stated) => stated.iter().for_each(|words| unit.push(self.db, words.view())),
+            None if has_changed => unit.push(self.db, words),
+            None => return,
+        }
+        unit.set_atomic();
+    }
+
+    #[inline]
+    fn append_unit(&mut self) {
+        let Effects { gone, unit, seq, .. } = &mut self.effects;
+        if !gone.is_empty() || !unit.is_empty() {
+            unit.append(gone);
+            *seq = Some(self.keyspace.journal.append_unit(self.now_ms, unit));
+            *unit = Unit::default();
+        }
+    }
+
+    /// Records that a key or a part of it is gone for the command at hand, before what that does itself.
+    #[cold]
+    fn record_gone(&mut self, words: &[&[u8]]) {
+        if self.keyspace.is_journaling() {
+            self.effects.gone.push(self.db, OwnedArgs::from(words).view());
+        }
     }
 
     /// The locked part of the selected database that a key belongs to.
@@ -365,10 +425,7 @@ impl<'k> Locked<'k> {
         self.effects.evicted += 1;
         self.notify(key, events::EVICTED);
         self.tell(key, Awaited::Yes);
-        self.journal_as(|effect| {
-            effect.push(b"DEL");
-            effect.push(key.name);
-        });
+        self.record_gone(&[b"DEL", key.name]);
         true
     }
 
@@ -524,6 +581,7 @@ impl<'k> Locked<'k> {
         self.in_db(db, |locked| {
             locked.notify(key, events::EXPIRED);
             locked.tell(key, Awaited::Yes);
+            locked.record_gone(&[b"DEL", key.name]);
         });
         self.effects.entries.push(entry);
     }

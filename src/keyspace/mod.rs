@@ -4,7 +4,7 @@
 //! entries keep key, value and expiry in one block; SCAN visits every key that stays exactly once; nothing here reads
 //! a clock (times are passed in as milliseconds since 1970) or knows the protocol.
 //!
-//! Start reading at [`Keyspace`], then [`Db`], [`Index`], [`EntryRef`]. Imports `types` and `util` only.
+//! Start reading at [`Keyspace`], then [`Db`], [`Index`], [`EntryRef`]. Imports `journal`, `types` and `util` only.
 
 mod access;
 mod db;
@@ -42,6 +42,7 @@ pub use self::wait::{ReadyKey, Waiters, Wanted};
 pub use self::watch::{Watcher, Watches};
 
 use self::shard::Shard;
+use crate::journal::Journal;
 
 /// The shards and the hash that spreads keys over them.
 #[derive(Debug)]
@@ -52,7 +53,8 @@ pub struct Keyspace {
     pub access_mode: AccessMode,
     /// Which keyspace events somebody wants to be told of.
     pub wanted_events: events::WantedEvents,
-    journaling: std::sync::atomic::AtomicBool,
+    /// Where effects are recorded.
+    pub journal: Journal,
 }
 
 impl Keyspace {
@@ -69,19 +71,14 @@ impl Keyspace {
             hasher,
             access_mode: AccessMode::default(),
             wanted_events: events::WantedEvents::default(),
-            journaling: false.into(),
+            journal: Journal::default(),
         }
     }
 
     /// Whether somebody reads the journal, so that effects must be stated.
     #[inline]
     pub fn is_journaling(&self) -> bool {
-        self.journaling.load(std::sync::atomic::Ordering::Relaxed)
-    }
-
-    /// Turns the stating of effects on or off.
-    pub fn set_journaling(&self, on: bool) {
-        self.journaling.store(on, std::sync::atomic::Ordering::Relaxed);
+        self.journal.is_on()
     }
 
     /// Number of shards.

@@ -14,6 +14,7 @@ use super::connection;
 use super::stream::Accepted;
 use crate::client::{Client, Endpoint};
 use crate::dispatch::Executor;
+use crate::journal;
 use crate::resp::Output;
 use crate::state::Server;
 use crate::util::task;
@@ -165,6 +166,7 @@ pub(super) fn start(server: &Arc<Server>) -> io::Result<Workers> {
 
 /// Makes the current thread a worker.
 pub(super) fn take_seat(server: &Arc<Server>, number: usize) {
+    journal::take_seat(number);
     let executor = Executor::worker(Arc::clone(server), number);
     let read_buffer = vec![0; READ_BUFFER].into_boxed_slice();
     SHARED.set(Some(Shared { executor, read_buffer, outputs: Vec::new() }));

@@ -108,6 +108,22 @@ impl<'a> Args<'a> {
         header(self.len()) + self.iter().map(|arg| header(arg.len()) + arg.len() + 2).sum::<usize>()
     }
 
+    /// Appends the request that these arguments make, as a client sends it: an array of bulk strings.
+    pub fn write_request(self, to: &mut Vec<u8>) {
+        let mut digits = itoa::Buffer::new();
+        let mut header = |to: &mut Vec<u8>, kind: u8, n: usize| {
+            to.push(kind);
+            to.extend_from_slice(digits.format(n).as_bytes());
+            to.extend_from_slice(b"\r\n");
+        };
+        header(to, b'*', self.len());
+        for arg in self.iter() {
+            header(to, b'$', arg.len());
+            to.extend_from_slice(arg);
+            to.extend_from_slice(b"\r\n");
+        }
+    }
+
     /// Whether the request has at least so many bytes. Costs next to nothing where the buffer holds far less.
     #[inline]
     pub fn has_wire_bytes(self, bytes: usize) -> bool {
@@ -238,6 +254,10 @@ mod tests {
         owned.push_bytes(Bytes::from(vec![7; 99_999]));
         let tail = "$10\r\n0123456789\r\n$0\r\n\r\n$99999\r\n\r\n".len() + 99_999;
         assert_eq!(owned.view().wire_bytes(), 26 + tail);
+        let mut request = Vec::new();
+        owned.view().write_request(&mut request);
+        assert_eq!(request.len(), 26 + tail);
+        assert!(request.starts_with(b"*5\r\n$6\r\nclient\r\n$4\r\nlist\r\n$10\r\n\0"));
         for (bytes, has) in [(0, true), (26 + tail, true), (27 + tail, false)] {
             assert_eq!(owned.view().has_wire_bytes(bytes), has);
         }

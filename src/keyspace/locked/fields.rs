@@ -2,6 +2,7 @@
 
 use super::{Key, Locked};
 use crate::keyspace::{Location, ShardId, events};
+use crate::resp::OwnedArgs;
 use crate::types::hash::Hash;
 
 impl Locked<'_> {
@@ -76,10 +77,10 @@ impl Locked<'_> {
         }
         self.effects.expired_fields += names.len() as u32;
         self.changed_too(key, events::HEXPIRED);
-        self.journal_as(|effect| {
-            effect.push(b"HDEL");
-            effect.push(key.name);
-            names.for_each(|name| effect.push(name));
-        });
+        if self.keyspace.is_journaling() {
+            let mut words = OwnedArgs::from(&[b"HDEL", key.name][..]);
+            names.for_each(|name| words.push(name));
+            self.effects.gone.push(self.db, words.view());
+        }
     }
 }

@@ -28,6 +28,7 @@ impl<'k> Locked<'k> {
             let guard = if on_worker { self.keyspace.lock_or_busy(id)? } else { self.keyspace.lock(id) };
             self.guards.push(guard);
             let result = f(self);
+            self.append_unit();
             self.guards.clear();
             return Ok(result);
         }
