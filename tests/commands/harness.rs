@@ -57,6 +57,8 @@ pub(crate) struct Gate {
     blocking: Executor,
     seats: Vec<Seat>,
     speaker: usize,
+    /// Requests that were too long for a worker.
+    pub(crate) long_requests: usize,
 }
 
 /// A client's number.
@@ -99,7 +101,7 @@ impl Gate {
         let server = Arc::new(Server::new(config, Clock::manual(START_MS), keyspace, 1, commands));
         let worker = Executor::worker(Arc::clone(&server), 0);
         let blocking = Executor::blocking(Arc::clone(&server));
-        let mut gate = Gate { server, worker, blocking, seats: Vec::new(), speaker: 0 };
+        let mut gate = Gate { server, worker, blocking, seats: Vec::new(), speaker: 0, long_requests: 0 };
         gate.client();
         gate
     }
@@ -188,6 +190,7 @@ impl Gate {
         let mut step = self.worker.execute(&mut seat.session, argv.view(), &mut output);
         if step == Step::Wait(Wait::Long) {
             assert!(output.is_empty(), "a command that leaves the worker has written nothing");
+            self.long_requests += 1;
             self.server.long_running.fetch_add(1, Relaxed);
             step = self.blocking.execute(&mut seat.session, argv.view(), &mut output);
             self.server.long_running.fetch_sub(1, Relaxed);

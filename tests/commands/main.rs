@@ -31,3 +31,4 @@ mod sorted_set;
 mod stream;
 mod string;
 mod table;
+mod wrong_type;

@@ -231,8 +231,9 @@ fn edit_at_least<R>(
     edit: impl FnOnce(&mut [u8]) -> R,
 ) -> Result<(R, bool), Error> {
     if let Some(mut entry) = db.lookup_write(key) {
-        let old_len = entry.view().value().str_len().ok_or(error::WRONGTYPE)?;
-        budget.cost(len.saturating_sub(old_len) / BYTES_PER_UNIT)?;
+        let value = entry.view().value();
+        let old_len = value.str_len().ok_or(error::WRONGTYPE)?;
+        budget.cost((value.shared_len() + len.saturating_sub(old_len)) / BYTES_PER_UNIT)?;
         return Ok((entry.edit_string(len.max(old_len), edit), len > old_len));
     }
     budget.cost(len / BYTES_PER_UNIT)?;

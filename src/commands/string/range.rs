@@ -14,8 +14,10 @@ pub(super) fn append(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let limit_bytes = cx.server.config.proto_max_bulk_len() as u64;
     let len = match cx.db.lookup_write(key) {
         Some(mut entry) => {
-            let len = entry.view().value().str_len().ok_or(error::WRONGTYPE)?;
+            let value = entry.view().value();
+            let len = value.str_len().ok_or(error::WRONGTYPE)?;
             grown_len(len, len as u64, tail.slice.len(), limit_bytes).ok_or(error::STRING_TOO_LONG)?;
+            cost_of_bytes(cx.on_worker, value.shared_len() + tail.slice.len())?;
             entry.append(tail.slice)
         }
         None => {
@@ -59,16 +61,16 @@ pub(super) fn setrange(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
 
     let limit_bytes = cx.server.config.proto_max_bulk_len() as u64;
     let old = cx.db.lookup_write(key);
-    let len = match &old {
-        Some(entry) => entry.view().value().str_len().ok_or(error::WRONGTYPE)?,
-        None => 0,
+    let (len, shared_len) = match old.as_ref().map(|entry| entry.view().value()) {
+        Some(value) => (value.str_len().ok_or(error::WRONGTYPE)?, value.shared_len()),
+        None => (0, 0),
     };
     if piece.is_empty() {
         cx.reply.integer(len as i64);
         return DONE;
     }
     let new_len = grown_len(len, offset, piece.len(), limit_bytes).ok_or(error::STRING_TOO_LONG)?;
-    cost_of_bytes(cx.on_worker, new_len - len)?;
+    cost_of_bytes(cx.on_worker, shared_len + new_len - len)?;
     let place = offset as usize..offset as usize + piece.len();
     match old {
         Some(mut entry) => entry.edit_string(new_len, |text| text[place].copy_from_slice(piece)),

@@ -173,6 +173,16 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Bytes to be copied before the string can change in place: all of a big one that is shared with a copy of the key or
+    /// with the replies of slow readers.
+    #[inline]
+    pub fn shared_len(&self) -> usize {
+        match self {
+            Self::Big(text) if !text.is_unique() => text.len(),
+            _ => 0,
+        }
+    }
+
     /// The string's bytes, an integer being written to `scratch` first. `None` for another type.
     #[inline]
     pub fn text<'b>(&self, scratch: &'b mut itoa::Buffer) -> Option<&'b [u8]>

@@ -1,6 +1,7 @@
 //! APPEND, GETRANGE, SETRANGE, SUBSTR, STRLEN.
 
 use nyala::resp::BIG_BULK;
+use nyala::resp::decode::Value;
 use nyala::util::rng::Rng;
 
 use super::{NOT_INTEGER, encoding, expiry_ms};
@@ -140,5 +141,23 @@ fn strlen_of_every_encoding() {
         t.expect("STRLEN k", "(integer) 4");
         t.expect("SET k \"a\\x00b\"", "OK");
         t.expect("STRLEN k", "(integer) 3");
+    });
+}
+
+/// A long string that somebody else still holds is copied before it changes: not on a worker. Alone it changes in place.
+#[test]
+fn what_must_be_copied_first_leaves_the_worker() {
+    const LEN: usize = 6 << 20;
+    both(|t| {
+        for change in ["APPEND k x", "SETRANGE k 7 x", "SETBIT k 7 1", "BITFIELD k SET u8 0 7"] {
+            t.run_args(&[b"SET", b"k", &[0; LEN]]);
+            t.run("COPY k other REPLACE");
+            let before = t.long_requests;
+            t.run(change);
+            assert_eq!(t.long_requests, before + 1, "{change} while it is shared");
+            t.run(change);
+            assert_eq!(t.long_requests, before + 1, "{change} of one's own");
+            assert!(t.run("GET other") == Value::Bulk(vec![0; LEN]), "{change} has changed the other one");
+        }
     });
 }
