@@ -4,6 +4,7 @@ mod fixture;
 mod wire;
 
 mod admin;
+mod blocking;
 mod cli;
 mod clients;
 mod connections;
