@@ -6,18 +6,20 @@
 //!
 //! A client that waits in a blocking command is in the table of [`Blocked`] ones, from which whoever serves it takes it.
 //!
-//! May import: resp and util, and of the keyspace the hash of a key; it knows nothing of commands.
+//! May import: resp and util, and of the keyspace the hash of a key and who watches it; it knows nothing of commands.
 
 mod blocked;
 mod mailbox;
 mod registry;
 mod session;
+mod transaction;
 mod wake;
 
 pub use blocked::{AwaitedKey, Blocked, BlockedTable, Cancelled};
 pub use mailbox::{Mailbox, MailboxFull};
 pub use registry::Registry;
 pub use session::{ReplyMode, Session, SessionFlags};
+pub use transaction::{Queued, Transaction, Watched, WatchedKey};
 pub use wake::{WakeQueues, WakeRound};
 
 use std::fmt;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use bitflags::bitflags;
 
-use super::Client;
+use super::{Client, Transaction, Watched};
 
 bitflags! {
     /// States of a session. Any of [`SessionFlags::GATED`] sends its commands through the full list of checks.
@@ -68,13 +68,17 @@ pub struct Session {
     pub proto: u8,
     /// States.
     pub flags: SessionFlags,
+    /// Between MULTI and EXEC.
+    pub transaction: Option<Box<Transaction>>,
+    /// WATCH.
+    pub watched: Option<Box<Watched>>,
 }
 
 impl Session {
     /// A new session in database 0, speaking RESP2.
     #[must_use]
     pub fn new(client: Arc<Client>) -> Session {
-        Session { client, db: 0, proto: 2, flags: SessionFlags::empty() }
+        Session { client, db: 0, proto: 2, flags: SessionFlags::empty(), transaction: None, watched: None }
     }
 
     /// Whether a flag stands.
@@ -123,8 +127,9 @@ impl Session {
     }
 
     /// RESET: as a new connection, but for the library's name, and for the skipping of the reply to this very command.
-    /// The caller takes the client off the list of monitors.
+    /// The caller takes the client off the list of monitors, and has ended its watches.
     pub fn reset(&mut self, needs_auth: bool) {
+        self.end_transaction();
         self.select(0);
         self.set_proto(2);
         self.set(!SessionFlags::REPLY_SKIP, false);

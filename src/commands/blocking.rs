@@ -31,6 +31,8 @@ pub struct Blocking {
     pub deadline_ms: Option<u64>,
     /// The reply then, in RESP2 and RESP3.
     pub timeout_reply: [&'static [u8]; 2],
+    /// The reply inside of MULTI and scripts, where it is not that one.
+    pub nested_reply: Option<[&'static [u8]; 2]>,
     /// The command to run when a key has changed, where it is not the one at hand (`$` of XREAD).
     pub resume: Option<OwnedArgs>,
 }
@@ -44,6 +46,7 @@ impl Blocking {
             wanted: Wanted { kind, when_gone: false },
             deadline_ms: None,
             timeout_reply: [b"*-1\r\n", b"_\r\n"],
+            nested_reply: None,
             resume: None,
         }
     }
@@ -71,6 +74,13 @@ impl Blocking {
     #[must_use]
     pub fn or_reply(mut self, resp2: &'static [u8], resp3: &'static [u8]) -> Blocking {
         self.timeout_reply = [resp2, resp3];
+        self
+    }
+
+    /// Answers a null in place of a string inside of MULTI and scripts, though a wait ends as one for an array does.
+    #[must_use]
+    pub fn or_null_when_nested(mut self) -> Blocking {
+        self.nested_reply = Some([b"$-1\r\n", b"_\r\n"]);
         self
     }
 

@@ -5,7 +5,7 @@ use super::blocking::Blocking;
 use super::error::Error;
 use crate::client::Session;
 use crate::keyspace::{Locked, ShardData};
-use crate::resp::Reply;
+use crate::resp::{Args as Argv, Reply};
 use crate::state::Server;
 
 /// The surroundings of one command. The fields are separate so that a handler may hold an entry of `db` while it writes
@@ -24,6 +24,26 @@ pub struct Cx<'a> {
     pub command: &'static Registered,
     /// Whether this is a worker thread, which must not be held up.
     pub on_worker: bool,
+    /// Runs another command under the locks of this one, as a part of it.
+    pub call: Call,
+}
+
+/// Runs a command in place of the one at hand: same session, same locks, its reply behind what is written. It is counted
+/// and shown as a command of its own; what it did to the keyspace is added to the effects of the whole.
+pub type Call = fn(&mut Cx<'_>, &'static Registered, Argv<'_>) -> Called;
+
+/// What became of a [`Call`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Called {
+    /// The reply is written, an error perhaps.
+    Replied,
+    /// The same, and the connection is to be closed.
+    Closes,
+    /// It would take long, and this is a worker: nothing has been done.
+    TooLong,
+    /// It needs a shard that is not locked: nothing has been done.
+    NotLocked,
 }
 
 /// Units of work (elements looked at) above which a command leaves the worker; about a millisecond.

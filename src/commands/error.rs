@@ -31,6 +31,16 @@ impl From<WrongType> for Error {
     }
 }
 
+/// MULTI inside of MULTI.
+pub const NESTED_MULTI: Error = Error::new("ERR MULTI calls can not be nested");
+/// EXEC outside of MULTI.
+pub const EXEC_WITHOUT_MULTI: Error = Error::new("ERR EXEC without MULTI");
+/// DISCARD outside of MULTI.
+pub const DISCARD_WITHOUT_MULTI: Error = Error::new("ERR DISCARD without MULTI");
+/// WATCH inside of MULTI.
+pub const WATCH_INSIDE_MULTI: Error = Error::new("ERR WATCH inside MULTI is not allowed");
+/// EXEC after a refused command.
+pub const EXECABORT: Error = Error::new("EXECABORT Transaction discarded because of previous errors.");
 impl Error {
     /// A fixed text.
     #[must_use]

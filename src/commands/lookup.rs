@@ -36,6 +36,17 @@ impl Registered {
         argc == arity || arity < 0 && argc >= -arity
     }
 
+    /// Whether a request of it may look at shards beyond those of its declared keys (FLUSHALL, KEYS, DBSIZE, DEBUG).
+    #[must_use]
+    pub fn visits_shards(&self, argv: Argv<'_>) -> bool {
+        match self.spec.run {
+            Run::Global(_) => true,
+            Run::KeysOrGlobal(_, reaches_further) => reaches_further(argv),
+            Run::Plain(_) => matches!(self.group.name, "generic" | "server"),
+            Run::Keys(_) | Run::Queued(_) | Run::Container => false,
+        }
+    }
+
     /// Whether the argument at `position` of a request of this command is a secret.
     #[must_use]
     pub fn is_secret(&self, argv: Argv<'_>, position: usize) -> bool {

@@ -35,11 +35,12 @@ pub mod sorted_set;
 pub mod spec;
 pub mod stream;
 pub mod string;
+pub mod transaction;
 pub mod usage;
 mod verify;
 
 pub use args::{Args, DeclaredKey, Payload};
-pub use context::{Cx, DONE, Flow, Outcome};
+pub use context::{Call, Called, Cx, DONE, Flow, Outcome};
 pub use error::Error;
 pub use lookup::{CommandTable, Registered, RenameError};
 
@@ -64,6 +65,7 @@ pub const GROUPS: &[Group] = &[
     sorted_set::GROUP,
     stream::GROUP,
     string::GROUP,
+    transaction::GROUP,
 ];
 
 static TABLE: OnceLock<CommandTable> = OnceLock::new();

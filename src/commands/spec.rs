@@ -71,6 +71,8 @@ pub enum Run {
     /// As [`Run::Global`] where the arguments name more than the declared keys (SORT with BY or GET), else as
     /// [`Run::Keys`].
     KeysOrGlobal(Handler, ReachesFurther),
+    /// The shards of all queued commands and of the watched keys are locked (EXEC).
+    Queued(Handler),
     /// No shard is locked; the handler may visit shards one by one (PING, CONFIG, SCAN).
     Plain(Handler),
     /// Only subcommands.

@@ -77,9 +77,20 @@ pub(super) fn silence(session: &mut Session, reply: &mut Reply<'_>, mark: Mark, 
     silent
 }
 
+/// Looks whether a log wants to hear of a command.
+#[inline]
+pub(super) fn look(server: &Server, session: &Session, argv: Argv<'_>, finished: &Finished, reply_bytes: usize) {
+    if finished.ns >= server.attention_ns()
+        || reply_bytes >= server.large_reply_bytes()
+        || argv.has_wire_bytes(server.large_request_bytes())
+    {
+        notable(server, session, argv, finished, reply_bytes);
+    }
+}
+
 /// Tells the logs and the latency monitor of a command that took long, or whose request or reply is large.
 #[cold]
-pub(super) fn notable(server: &Server, session: &Session, argv: Argv<'_>, finished: &Finished, reply_bytes: usize) {
+fn notable(server: &Server, session: &Session, argv: Argv<'_>, finished: &Finished, reply_bytes: usize) {
     let Finished { command, started, ns, .. } = *finished;
     let is_fast = command.spec.flags.contains(Flags::FAST);
     record_spike(server, if is_fast { event::FAST_COMMAND } else { event::COMMAND }, ns);

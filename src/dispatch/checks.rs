@@ -102,12 +102,19 @@ fn transaction(asked: &mut Asked<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The flags of all queued commands.
+fn queued(session: &Session) -> Flags {
+    session.transaction.as_ref().map_or(Flags::empty(), |transaction| Flags::from_bits_retain(transaction.flags))
+}
+
 /// Makes room. Where there is none, what may take memory is refused; inside of MULTI that is all but what ends it.
 fn memory(asked: &mut Asked<'_>) -> Result<(), Refusal> {
     let Asked { server, session, command, evictor, stats, on_worker } = asked;
     let room = make_room(server, stats, evictor);
     let ends_multi = matches!(command.spec.name, "EXEC" | "DISCARD" | "QUIT" | "RESET");
-    let takes = has(command, Flags::DENYOOM) || session.is(SessionFlags::MULTI) && !ends_multi;
+    let takes = has(command, Flags::DENYOOM)
+        || session.is(SessionFlags::MULTI) && !ends_multi
+        || command.spec.name == "EXEC" && queued(session).contains(Flags::DENYOOM);
     match room {
         Room::None if takes => Err(Refusal::Error(error::OOM)),
         Room::Later if takes && *on_worker => Err(Refusal::Wait(Wait::Shards)),
@@ -155,7 +162,8 @@ fn monitoring(asked: &mut Asked<'_>) -> Result<(), Refusal> {
 fn paused(asked: &mut Asked<'_>) -> Result<(), Refusal> {
     let Asked { server, session, command, .. } = asked;
     let gate = server.gate();
-    let may_write = command.spec.flags.intersects(Flags::WRITE | Flags::MAY_REPLICATE);
+    let flags = if command.spec.name == "EXEC" { queued(session) } else { command.spec.flags };
+    let may_write = flags.intersects(Flags::WRITE | Flags::MAY_REPLICATE);
     let stops = gate.intersects(Gate::PAUSED_ALL) || gate.intersects(Gate::PAUSED_WRITE) && may_write;
     if stops && !session.is(SessionFlags::MONITOR) && server.unpause_at(server.clock.now_ms()) {
         return Err(Refusal::Wait(Wait::Paused));

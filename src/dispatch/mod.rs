@@ -11,10 +11,13 @@ mod checks;
 pub mod cron;
 mod find;
 mod memory;
+mod nested;
 mod notify;
 mod serve;
+mod transaction;
 
 pub use serve::{EndOfWait, end_wait, serve_ready};
+pub use transaction::end_session;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -27,7 +30,7 @@ use crate::commands::keys::{FoundKey, find_keys};
 use crate::commands::spec::{Handler, Run};
 use crate::commands::{Args, Cx, DeclaredKey, Error, Flow, Registered};
 use crate::keyspace::evict::Evictor;
-use crate::keyspace::{Busy, Effects, Locked, ShardId, events};
+use crate::keyspace::{Busy, Effects, Keyspace, Locked, ShardId, events};
 use crate::resp::{Args as Argv, Output, Protocol, Reply, output::Mark};
 use crate::state::{Gate, Server};
 use crate::stats::WorkerStats;
@@ -130,18 +133,21 @@ impl Executor {
                 Err(checks::Refusal::Error(error)) => return self.refuse(session, Some(command), &error, output),
                 Err(checks::Refusal::Wait(wait)) => return Step::Wait(wait),
             }
+            if session.is(SessionFlags::MULTI) && transaction::is_queued(command) {
+                return transaction::queue(&self.server, session, command, argv, output);
+            }
         }
         let Executor { server, worker, found, keys, until_sample, .. } = self;
         let (server, on_worker): (&Server, bool) = (server, worker.is_some());
         let stats = worker.map_or_else(|| server.stats.other(), |worker| server.stats.worker(worker));
         let started = ticks();
         let now_ms = server.clock.at_us(started) / 1000;
-        let Ok((handler, mut db)) = lock(server, on_worker, session.db, command, argv, now_ms, found, keys) else {
+        let Ok((handler, mut db)) = lock(server, on_worker, session, command, argv, now_ms, found, keys) else {
             return Step::Wait(Wait::Shards);
         };
         db.access.is_silent = session.is(SessionFlags::NO_TOUCH);
         let reply = Reply::new(output, protocol(session));
-        let mut cx = Cx { server, session, reply, db, command, on_worker };
+        let mut cx = Cx { server, session, reply, db, command, on_worker, call: nested::call };
         let mut args = Args::new(argv, command.words, keys);
         let flow = match catch_unwind(AssertUnwindSafe(|| handler(&mut cx, &mut args))) {
             Ok(Ok(flow)) => flow,
@@ -184,12 +190,12 @@ impl Executor {
         output: &mut Output,
     ) -> Step {
         let mark = output.mark();
-        let mut reply = Reply::new(output, protocol(session));
         let text = match error {
-            Error::Reply(text) => text,
+            Error::Reply(text) => transaction::refused(&self.server, session, command, text),
             Error::TooLongForWorker => return Step::Wait(Wait::Long),
             Error::ShardBusy => return Step::Wait(Wait::Shards),
         };
+        let mut reply = Reply::new(output, protocol(session));
         reply.error(text);
         let stats = self.stats();
         after::refused(stats, command, &reply);
@@ -204,7 +210,7 @@ impl Executor {
 fn lock<'k>(
     server: &'k Server,
     on_worker: bool,
-    db: usize,
+    session: &Session,
     command: &Registered,
     argv: Argv<'_>,
     now_ms: u64,
@@ -212,7 +218,7 @@ fn lock<'k>(
     keys: &mut Vec<DeclaredKey>,
 ) -> Result<(Handler, Locked<'k>), Busy> {
     keys.clear();
-    let keyspace = &server.keyspace;
+    let (keyspace, db) = (&server.keyspace, session.db);
     match command.spec.run {
         Run::Keys(handler) if command.single_key != 0 => {
             let position = command.single_key;
@@ -224,22 +230,31 @@ fn lock<'k>(
             Ok((handler, Locked::all(keyspace, on_worker, db, now_ms)?))
         }
         Run::Keys(handler) | Run::KeysOrGlobal(handler, _) => {
-            // Arguments that do not fit the specs declare the keys that do: the handler finds the fault and answers it.
-            let _ = find_keys(command.spec, argv, found);
-            let mut shards: SmallVec<[ShardId; 16]> = SmallVec::new();
-            for found in found.iter() {
-                let hash = keyspace.hash(argv.get(found.position as usize));
-                keys.push(DeclaredKey { position: found.position, hash });
-                shards.push(keyspace.shard_of(hash));
-            }
+            declared_keys(keyspace, command, argv, found, keys);
+            let mut shards: SmallVec<[ShardId; 16]> = keys.iter().map(|key| keyspace.shard_of(key.hash)).collect();
             shards.sort_unstable();
             shards.dedup();
             Ok((handler, Locked::many(keyspace, shards.into_iter(), on_worker, db, now_ms)?))
         }
         Run::Global(handler) => Ok((handler, Locked::all(keyspace, on_worker, db, now_ms)?)),
+        Run::Queued(handler) => Ok((handler, transaction::lock(server, on_worker, session, now_ms, found, keys)?)),
         Run::Plain(handler) => Ok((handler, Locked::none(keyspace, db, now_ms))),
         Run::Container => unreachable!("a container is never found as the command to run"),
     }
+}
+
+/// Finds the declared keys of a request and adds them to `keys`. Arguments that do not fit the specs declare the keys that
+/// do: the handler finds the fault and answers it.
+fn declared_keys(
+    keyspace: &Keyspace,
+    command: &Registered,
+    argv: Argv<'_>,
+    found: &mut Vec<FoundKey>,
+    keys: &mut Vec<DeclaredKey>,
+) {
+    let _ = find_keys(command.spec, argv, found);
+    let hash = |position: u32| keyspace.hash(argv.get(position as usize));
+    keys.extend(found.iter().map(|key| DeclaredKey { position: key.position, hash: hash(key.position) }));
 }
 
 /// Leaves a command to be run again later. Keys that it found expired are gone all the same.
@@ -285,12 +300,7 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
         after::take_mail(session, &mut reply);
     }
     let reply_bytes = reply.output().len_since(finished.mark);
-    if finished.ns >= server.attention_ns()
-        || reply_bytes >= server.large_reply_bytes()
-        || argv.has_wire_bytes(server.large_request_bytes())
-    {
-        after::notable(server, session, argv, finished, reply_bytes);
-    }
+    after::look(server, session, argv, finished, reply_bytes);
     if server.gate().intersects(Gate::MONITORED) {
         let own = !silent && !closes && ticket.is_none();
         after::monitor(server, session, argv, finished, own.then(|| reply.output()));

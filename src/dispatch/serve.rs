@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{after, find, lock, notify};
+use super::{after, find, lock, nested, notify};
 use crate::client::{AwaitedKey, Blocked, Cancelled, Session, SessionFlags, signal};
 use crate::commands::blocking::Blocking;
 use crate::commands::{Args, Cx, Error, Flow, Key, error};
@@ -21,7 +21,7 @@ use crate::stats::WorkerStats;
 pub(super) fn begin_wait(cx: &mut Cx<'_>, argv: Argv<'_>, blocking: Blocking) -> u64 {
     let Cx { server, session, db, .. } = cx;
     let ticket = server.blocked.draw_ticket();
-    let Blocking { keys, wanted, deadline_ms, timeout_reply: [resp2, resp3], resume } = blocking;
+    let Blocking { keys, wanted, deadline_ms, timeout_reply: [resp2, resp3], nested_reply: _, resume } = blocking;
     session.client.take_signals(signal::UNBLOCK_TIMEOUT | signal::UNBLOCK_ERROR | signal::RETRY);
     // In the table first: whoever finds the ticket in a queue finds the client.
     server.blocked.insert(Blocked::new(
@@ -132,11 +132,11 @@ fn run(
     let (mut found, mut declared) = (Vec::new(), Vec::new());
     let mark = output.mark();
     let now_ms = server.clock.now_ms();
-    let (handler, db) = lock(server, on_worker, blocked.db, command, argv, now_ms, &mut found, &mut declared)?;
+    let (handler, db) = lock(server, on_worker, &session, command, argv, now_ms, &mut found, &mut declared)?;
     let protocol = if session.proto == 3 { Protocol::Resp3 } else { Protocol::Resp2 };
     let reply = Reply::new(output, protocol);
     // Whatever it costs, it is run here.
-    let mut cx = Cx { server, session: &mut session, reply, db, command, on_worker: false };
+    let mut cx = Cx { server, session: &mut session, reply, db, command, on_worker: false, call: nested::call };
     let mut args = Args::new(argv, command.words, &declared);
     let answer = match catch_unwind(AssertUnwindSafe(|| handler(&mut cx, &mut args))) {
         Ok(answer) => answer,

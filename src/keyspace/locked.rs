@@ -169,6 +169,19 @@ impl<'k> Locked<'k> {
         Locked::many(keyspace, keyspace.shard_ids(), on_worker, db, now_ms)
     }
 
+    /// Whether the shard of a key is locked.
+    #[must_use]
+    pub fn holds(&self, hash: KeyHash) -> bool {
+        let shard = self.keyspace.shard_of(hash);
+        self.guards.binary_search_by_key(&shard, |guard| guard.id()).is_ok()
+    }
+
+    /// Whether every shard is locked.
+    #[must_use]
+    pub fn holds_all(&self) -> bool {
+        self.guards.len() == self.keyspace.shard_ids().len()
+    }
+
     /// The keyspace that the shards belong to.
     #[must_use]
     pub fn keyspace(&self) -> &'k Keyspace {

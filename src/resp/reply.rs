@@ -63,6 +63,12 @@ impl<'a> Reply<'a> {
         self.errors
     }
 
+    /// Counts errors from here on anew.
+    pub fn forget_errors(&mut self) {
+        self.errors = 0;
+        self.error_code = None;
+    }
+
     /// The first word of the last error, under which it is counted; `ERR` when it has none of at most 31 bytes.
     pub fn error_code(&self) -> Option<&[u8]> {
         self.error_code.as_ref().map(ErrorCode::as_bytes)
@@ -77,8 +83,7 @@ impl<'a> Reply<'a> {
     /// Takes back what was written since `mark`, errors uncounted: for CLIENT REPLY OFF, or an error after a partial reply.
     pub fn undo(&mut self, mark: Mark) {
         self.out.truncate(mark);
-        self.errors = 0;
-        self.error_code = None;
+        self.forget_errors();
     }
 
     /// `+OK`.

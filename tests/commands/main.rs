@@ -31,4 +31,5 @@ mod sorted_set;
 mod stream;
 mod string;
 mod table;
+mod transactions;
 mod wrong_type;

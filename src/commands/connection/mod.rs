@@ -8,6 +8,7 @@ mod client;
 
 use super::prelude::*;
 use crate::client::SessionFlags;
+use crate::commands::transaction::end_watches;
 use crate::resp::Protocol;
 use auth::{auth, auth_secret, hello, hello_secret};
 
@@ -169,6 +170,7 @@ fn reset(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
         cx.server.pubsub.leave(&cx.session.client);
         cx.session.client.take_mail(cx.reply.output());
     }
+    end_watches(&mut cx.db, cx.session, cx.on_worker)?;
     cx.session.reset(cx.server.config.requirepass().is_some());
     cx.reply.set_protocol(Protocol::Resp2);
     cx.reply.simple(b"RESET");

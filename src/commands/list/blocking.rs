@@ -74,7 +74,7 @@ pub(super) fn blmove(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let deadline = deadline(args.take()?, cx.now_ms())?;
 
     if !move_element(cx, keys, from, to)? {
-        return Blocking::on([keys[0]], ObjectType::List).until(deadline).wait();
+        return Blocking::on([keys[0]], ObjectType::List).until(deadline).or_null_when_nested().wait();
     }
     let words = [b"LMOVE", keys[0].name, keys[1].name, side_word(from), side_word(to)];
     cx.db.journal_as(|effect| words.iter().for_each(|word| effect.push(word)));
@@ -86,7 +86,7 @@ pub(super) fn brpoplpush(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let deadline = deadline(args.take()?, cx.now_ms())?;
 
     if !move_element(cx, keys, Side::Back, Side::Front)? {
-        return Blocking::on([keys[0]], ObjectType::List).until(deadline).wait();
+        return Blocking::on([keys[0]], ObjectType::List).until(deadline).or_null_when_nested().wait();
     }
     cx.db.journal_as(|effect| [b"RPOPLPUSH", keys[0].name, keys[1].name].iter().for_each(|word| effect.push(word)));
     DONE

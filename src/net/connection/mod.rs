@@ -22,7 +22,7 @@ use tokio::time::Sleep;
 use super::stream::Stream;
 use super::worker::{Handover, Registration, Shared, with_shared};
 use crate::client::{Session, SessionFlags, signal};
-use crate::dispatch::{Executor, Step, Wait, serve_ready};
+use crate::dispatch::{Executor, Step, Wait, end_session, serve_ready};
 use crate::resp::Output;
 use crate::state::Server;
 use crate::util::task;
@@ -63,6 +63,10 @@ async fn run(registration: Registration, stream: Stream, session: Session) {
     };
     if let Err(error) = connection.serve().await {
         tracing::debug!(client = client.id, "Closing client: {error}");
+    }
+    let Connection { server, mut session, .. } = connection;
+    if end_session(&server, &mut session, true).is_err() {
+        let _ = tokio::task::spawn_blocking(move || end_session(&server, &mut session, false)).await;
     }
 }
 
