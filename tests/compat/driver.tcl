@@ -11,7 +11,8 @@
 #   * a command or an assertion that fails outside a test is reported as `note` and taken as an empty reply;
 #   * a start_server block that breaks down, or whose server does not start, ends alone;
 #   * a reply that does not come within $REPLY_LIMIT seconds is an error;
-#   * after a failed test a dead server is started again, and a connection that is out of step is opened anew.
+#   * after a failed test a dead server is started again, a connection that is out of step is opened anew, and parameters
+#     that the test set for a while (config_get_set) get their values back.
 # A server that passes is not affected by any of them.
 
 set driver_file [lindex $argv 0]
@@ -185,11 +186,23 @@ proc mend_server {} {
         catch {reconnect}
     }
 }
+# Parameters that the present test set for a while: name and value before, the earliest first.
+set ::borrowed {}
+rename config_get_set suite_config_get_set
+proc config_get_set {param args} {
+    set before [uplevel 1 [list suite_config_get_set $param {*}$args]]
+    lappend ::borrowed $param $before
+    return $before
+}
 rename test suite_test
 proc test {args} {
     set failed $::num_failed
+    set ::borrowed {}
     uplevel 1 [list suite_test {*}$args]
-    if {$::num_failed != $failed} mend_server
+    if {$::num_failed != $failed} {
+        mend_server
+        foreach {before param} [lreverse $::borrowed] {catch {r config set $param $before}}
+    }
     return
 }
 

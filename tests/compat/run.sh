@@ -43,7 +43,7 @@ elif [ -n "${SERVER:-}" ]; then
 else
     profile=${PROFILE:-release}
     (cd "$root" && cargo build --quiet --profile "$profile" --bin nyala)
-    server=$target/$profile/nyala
+    server=$target/${profile/#dev/debug}/nyala
 fi
 for tool in redis-cli redis-benchmark redis-check-aof redis-check-rdb; do
     path=$(command -v "$tool") && ln -sfn "$path" "$suite/src/$tool"

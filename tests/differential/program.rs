@@ -96,6 +96,10 @@ impl Programs {
 
     /// The question where the keys of a call are.
     fn keys_of(&mut self, argv: &[Vec<u8>]) -> Option<Call> {
+        // Redis 7.0 does not have the options of ZRANK that make another number of arguments valid.
+        if is_word(&argv[0], &["ZRANK", "ZREVRANK"]) {
+            return None;
+        }
         // Redis finds no key where the sources are left out; we find the destination.
         if argv[0].eq_ignore_ascii_case(b"PFMERGE") && argv.len() == 2 {
             return None;
@@ -107,17 +111,20 @@ impl Programs {
     }
 }
 
+fn is_word(arg: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|word| arg.eq_ignore_ascii_case(word.as_bytes()))
+}
+
 /// Whether a key might get a time to live so short that it could end on one server before it does on the other.
 fn expires_soon(argv: &[Vec<u8>]) -> bool {
     let soon = |arg: &Vec<u8>| parse_i64(arg).is_some_and(|n| (1..100_000).contains(&n));
-    let is = |arg: &Vec<u8>, words: &[&str]| words.iter().any(|word| arg.eq_ignore_ascii_case(word.as_bytes()));
     // A thousand seconds is the least that is meant.
     let seconds = |arg: &Vec<u8>| parse_i64(arg).is_some_and(|n| (1..500).contains(&n));
     let after = |word: &str, short: &dyn Fn(&Vec<u8>) -> bool| {
-        argv.windows(2).any(|pair| is(&pair[0], &[word]) && short(&pair[1]))
+        argv.windows(2).any(|pair| is_word(&pair[0], &[word]) && short(&pair[1]))
     };
-    is(&argv[0], &["PEXPIRE", "PSETEX", "RESTORE"]) && argv.iter().any(soon)
-        || is(&argv[0], &["EXPIRE", "SETEX"]) && argv.iter().any(seconds)
+    is_word(&argv[0], &["PEXPIRE", "PSETEX", "RESTORE"]) && argv.iter().any(soon)
+        || is_word(&argv[0], &["EXPIRE", "SETEX"]) && argv.iter().any(seconds)
         || after("EX", &seconds)
         || after("PX", &soon)
 }

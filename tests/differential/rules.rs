@@ -20,8 +20,10 @@ pub(crate) enum Rule {
     Doubles,
     /// Errors are equal whatever they say.
     AnyError,
+    /// Elements in any order where a BY pattern without `*` forbids SORT to sort them.
+    Unsorted,
 }
-use Rule::{AnyError, Doubles, Exact, Near, Skip};
+use Rule::{AnyError, Doubles, Exact, Near, Skip, Unsorted};
 
 /// Seconds and milliseconds by which the two servers may be apart; programs use spans of a thousand seconds and more.
 const SECONDS: Rule = Near(20);
@@ -69,6 +71,8 @@ const RULES: &[(&str, Rule, &str)] = &[
     ("shutdown", Skip, "ends the server"),
     ("slaveof", Skip, "about other servers"),
     ("slowlog|*", Skip, "measured times"),
+    ("sort", Unsorted, "members of a set that are not to be sorted come as they lie"),
+    ("sort_ro", Unsorted, "members of a set that are not to be sorted come as they lie"),
     ("sync", Skip, "turns the connection into a stream"),
     ("time", Skip, "a time"),
     ("wait*", Skip, "blocks until there are replicas"),

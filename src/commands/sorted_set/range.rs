@@ -82,7 +82,7 @@ impl<'a> Query<'a> {
                 return if self.backwards { len - range.end..len - range.start } else { range };
             }
             Ends::Score(range) => zset.score_range(range),
-            Ends::Lex(range) => zset.lex_range(range),
+            Ends::Lex(range) => zset.lex_range(range, self.backwards),
         };
         let Ok(offset) = usize::try_from(self.offset) else { return 0..0 };
         let skipped = offset.min(all.len());

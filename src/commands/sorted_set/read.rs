@@ -29,7 +29,7 @@ pub(super) fn zlexcount(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let key = args.key()?;
     let range = ends::lex_range(args.take()?, args.take()?)?;
 
-    let count = cx.db.read::<ZSet>(key)?.map_or(0, |zset| zset.lex_range(&range).len());
+    let count = cx.db.read::<ZSet>(key)?.map_or(0, |zset| zset.lex_range(&range, false).len());
 
     cx.reply.integer(count as i64);
     DONE

@@ -34,7 +34,7 @@ pub(super) fn zremrangebyscore(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome 
 pub(super) fn zremrangebylex(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let key = args.key()?;
     let range = ends::lex_range(args.take()?, args.take()?)?;
-    remove_range(cx, key, events::ZREMRANGEBYLEX, |zset| zset.lex_range(&range))
+    remove_range(cx, key, events::ZREMRANGEBYLEX, |zset| zset.lex_range(&range, false))
 }
 
 fn remove_range(cx: &mut Cx<'_>, key: Key<'_>, event: Event, find: impl Fn(&ZSet) -> Range<usize>) -> Outcome {

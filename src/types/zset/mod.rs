@@ -189,10 +189,13 @@ impl ZSet {
     }
 
     /// The ranks of the members in a range of names, where all scores are equal. O(log n).
+    ///
+    /// Where scores differ the range is unspecified, but for the small form: there it is what Redis finds going forwards
+    /// from the first member that is not below it, or `backwards` from the last that is not above it.
     #[must_use]
-    pub fn lex_range(&self, range: &LexRange<'_>) -> Range<usize> {
+    pub fn lex_range(&self, range: &LexRange<'_>, backwards: bool) -> Range<usize> {
         match &self.0 {
-            Form::Small(small) => small.lex_range(range),
+            Form::Small(small) => small.lex_range(range, backwards),
             Form::Large(large) => large.lex_range(range),
         }
     }

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::{LexRange, ScoreRange};
 use crate::types::packed::{Element, Packed, Position};
 
@@ -92,13 +94,20 @@ impl Small {
         self.ranks(|_, score| range.is_before(score), |_, score| range.is_behind(score))
     }
 
-    pub(super) fn lex_range(&self, range: &LexRange<'_>) -> Range<usize> {
-        let mut text = itoa::Buffer::new();
-        let mut other = itoa::Buffer::new();
-        self.ranks(
-            |member, _| range.is_before(member.text(&mut text)),
-            |member, _| range.is_behind(member.text(&mut other)),
-        )
+    pub(super) fn lex_range(&self, range: &LexRange<'_>, backwards: bool) -> Range<usize> {
+        let is_before = |member: Element<'_>| range.is_before(member.text(&mut itoa::Buffer::new()));
+        let is_behind = |member: Element<'_>| range.is_behind(member.text(&mut itoa::Buffer::new()));
+        let ends = self.get(0).zip(self.len().checked_sub(1).and_then(|last| self.get(last)));
+        if ends.is_none_or(|((first, _), (last, _))| is_behind(first) || is_before(last)) {
+            return 0..0;
+        }
+        if backwards {
+            let members: SmallVec<[Element<'_>; 64]> = self.iter().map(|(member, _)| member).collect();
+            let end = members.iter().rposition(|&member| !is_behind(member)).map_or(0, |last| last + 1);
+            let start = members[..end].iter().rposition(|&member| is_before(member)).map_or(0, |below| below + 1);
+            return start..end;
+        }
+        self.ranks(|member, _| is_before(member), |member, _| is_behind(member))
     }
 
     fn ranks(

@@ -162,8 +162,10 @@ proptest! {
                 zset.insert(name, 1.0, limits);
                 model.0.insert(name.clone(), 1.0);
             }
-            let found: Vec<usize> = zset.lex_range(&range).collect();
-            prop_assert_eq!(found, model.ranks(|name, _| !range.is_before(name) && !range.is_behind(name)));
+            for backwards in [false, true] {
+                let found: Vec<usize> = zset.lex_range(&range, backwards).collect();
+                prop_assert_eq!(found, model.ranks(|name, _| !range.is_before(name) && !range.is_behind(name)));
+            }
         }
     }
 }

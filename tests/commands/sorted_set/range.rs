@@ -55,6 +55,19 @@ fn by_score() {
     });
 }
 
+/// Redis does not say what these ranges are, but applications see what it does.
+#[test]
+fn by_name_where_scores_differ() {
+    both(|t| {
+        t.run("ZADD mixed -2.5 2 5.75 a 6.25 @ 7 b");
+        t.expect_list("ZRANGEBYLEX mixed [a [a", &["a", "@"]);
+        t.expect_list("ZREVRANGEBYLEX mixed [a [@", &["@", "a"]);
+        t.expect_list("ZRANGEBYLEX mixed (b +", &[]);
+        t.run("ZREM mixed b");
+        t.expect("ZREMRANGEBYLEX mixed [a (b", "(integer) 0");
+    });
+}
+
 #[test]
 fn by_name() {
     both_forms(|t| {
