@@ -148,6 +148,20 @@ fn keys_expire_while_they_are_watched() {
 }
 
 #[test]
+fn a_swapped_in_key_whose_time_has_come_is_no_change() {
+    both(|t| {
+        t.expect("SET k 1 PX 100", "OK");
+        t.advance_ms(101);
+        t.expect("SELECT 1", "OK");
+        t.expect("WATCH k", "OK");
+        t.expect("SWAPDB 0 1", "OK");
+        t.expect("MULTI", "OK");
+        t.expect("PING", "QUEUED");
+        t.expect("EXEC", "1) PONG");
+    });
+}
+
+#[test]
 fn databases_are_those_of_the_moment() {
     both(|t| {
         t.expect("MULTI", "OK");

@@ -109,7 +109,7 @@ impl<'k> Locked<'k> {
 
     /// Empties a database, or all of them, in every locked shard. What they held is dropped after the unlock.
     pub fn empty_dbs(&mut self, only: Option<usize>) {
-        self.touch_watched(|data, db, key| only.is_none_or(|only| only == db) && holds(data, db, key));
+        self.touch_watched(|db| only.is_none_or(|only| only == db), &[]);
         for guard in &mut self.guards {
             let chosen =
                 guard.dbs_mut().filter(|(number, db)| only.is_none_or(|only| only == *number) && !db.is_empty());
@@ -131,35 +131,33 @@ impl<'k> Locked<'k> {
         }
     }
 
-    /// Tells who watches keys of the locked shards of which `is_changed` says so.
-    fn touch_watched(&mut self, is_changed: impl Fn(&ShardData, usize, Key<'_>) -> bool) {
+    /// Tells who watches keys of the chosen databases in the locked shards, as far as one of `holders`, or the key's own
+    /// database, holds the key. Keys whose time has come go first, so that they do not count later.
+    fn touch_watched(&mut self, is_chosen: impl Fn(usize) -> bool, holders: &[usize]) {
         let hasher = self.keyspace;
-        for guard in self.guards.iter_mut().filter(|guard| !guard.watches.is_empty()) {
-            let key = |name| Key { name, hash: hasher.hash(name) };
-            let changed: Vec<(usize, Box<[u8]>)> = guard
-                .watches
-                .all_keys()
-                .filter(|(db, name)| is_changed(guard, *db, key(name)))
-                .map(|(db, name)| (db, name.into()))
-                .collect();
-            changed.iter().for_each(|(db, name)| guard.watches.touch(*db, name));
+        let watched = self.guards.iter().filter(|guard| !guard.watches.is_empty());
+        let watched: Vec<(usize, Box<[u8]>)> = watched
+            .flat_map(|guard| guard.watches.all_keys())
+            .filter(|(db, _)| is_chosen(*db))
+            .map(|(db, name)| (db, name.into()))
+            .collect();
+        for (db, name) in &watched {
+            let key = Key { name, hash: hasher.hash(name) };
+            let is_held =
+                holders.iter().chain([db]).fold(false, |held, &holder| self.peek_in(holder, key).is_some() || held);
+            if is_held {
+                self.guard(key.hash).watches.touch(*db, name);
+            }
         }
     }
 
     /// Exchanges two databases in every locked shard.
     pub fn swap_dbs(&mut self, one: usize, other: usize) {
-        self.touch_watched(|data, db, key| {
-            (db == one || db == other) && (holds(data, one, key) || holds(data, other, key))
-        });
+        self.touch_watched(|db| db == one || db == other, &[one, other]);
         self.guards.iter_mut().for_each(|guard| guard.swap_dbs(one, other));
         self.effects.dirty += 1;
         self.note_awaited(|db| db == one || db == other);
     }
-}
-
-/// Whether a database of the shard holds the key, expired or not.
-fn holds(data: &ShardData, db: usize, key: Key<'_>) -> bool {
-    data.db(db).is_some_and(|db| db.get(key.name, key.hash).is_some())
 }
 
 #[cfg(all(test, not(feature = "loom")))]
