@@ -11,6 +11,7 @@ mod connections;
 mod lifecycle;
 mod limits;
 mod maxmemory;
+mod serialisable;
 mod sockets;
 mod streams;
 mod tools;
