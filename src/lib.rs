@@ -30,6 +30,7 @@ pub mod dispatch;
 pub mod journal;
 pub mod keyspace;
 pub mod net;
+pub mod persist;
 pub mod pubsub;
 pub mod resp;
 pub mod state;

@@ -162,6 +162,12 @@ readers! {
     /// A histogram of the latency of each command is kept.
     latency_tracking = "latency-tracking" as bool;
 
+    /// Texts in snapshots are compressed.
+    rdbcompression = "rdbcompression" as bool;
+    /// Snapshots end with a checksum.
+    rdbchecksum = "rdbchecksum" as bool;
+    /// The expiry of fields is written to snapshots.
+    rdb_field_expiry = "rdb-field-expiry" as bool;
     /// When the append-only file is forced to disk.
     appendfsync = "appendfsync" as AppendFsync;
     /// Whether RESTORE payloads are checked in depth.

@@ -7,6 +7,7 @@ mod float_scan;
 pub mod glob;
 pub mod log;
 pub mod long_double;
+pub mod lzf;
 pub mod memory;
 pub mod number;
 pub mod os;

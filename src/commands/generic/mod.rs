@@ -2,6 +2,7 @@
 //!
 //! May import: what every command group may; a handler reaches only declared keys, the walks visit shards one by one.
 
+mod dump;
 mod expiry;
 mod moving;
 mod object;
@@ -11,6 +12,7 @@ mod wait;
 mod walk;
 
 use super::prelude::*;
+use dump::dump;
 use expiry::{expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl};
 use moving::{copy, move_, rename, renamenx};
 use presence::{del, exists, touch, type_, unlink};
@@ -54,6 +56,22 @@ const COMMANDS: &[Command] = &[
             summary: "Removes keys and their values at once.",
             complexity: "O(N), N keys and their elements",
             args: &[Arg::key("key", 0).multiple()],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "DUMP",
+        arity: 2,
+        flags: READONLY,
+        keys: &[KeySpec::at(1, RO.or(ACCESS))],
+        run: Run::Keys(dump),
+        tips: &["nondeterministic_output"],
+        doc: Doc {
+            since: "2.6.0",
+            summary: "Serializes a value for RESTORE.",
+            complexity: "O(N), N bytes of the value",
+            args: &[Arg::key("key", 0)],
             ..Doc::BASE
         },
         ..Command::BASE

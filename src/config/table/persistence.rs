@@ -16,6 +16,12 @@ pub(super) const PARAMS: &[Param] = &[
         .accepted(NO_RDB),
     Param::flag("rdbcompression", "yes", "Compresses texts in snapshots.").accepted(NO_RDB),
     Param::flag("rdbchecksum", "yes", "Ends snapshots with a checksum.").immutable().accepted(NO_RDB),
+    Param::flag(
+        "rdb-field-expiry",
+        "yes",
+        "Writes when fields of hashes expire, as Redis 7.4 reads it; `no` leaves it out, so that older servers read it.",
+    )
+    .accepted(NO_RDB),
     Param::flag("stop-writes-on-bgsave-error", "yes", "Refuses writes after a snapshot failed.").accepted(NO_RDB),
     Param::flag("rdb-save-incremental-fsync", "yes", "Forces a snapshot to disk piece by piece.").accepted(NO_RDB),
     Param::flag("rdb-del-sync-files", "no", "Deletes snapshots used only for replication.").accepted(NO_RDB),

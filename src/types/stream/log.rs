@@ -7,7 +7,7 @@ use std::collections::btree_map;
 use std::ops::{Bound, RangeInclusive};
 
 use super::StreamId;
-use super::node::{Entries, Entry, Found, Node, NodeLimits, before_first};
+use super::node::{Entries, Entry, Found, Node, NodeLimits, NodeRef, before_first};
 use crate::types::packed::Position;
 
 /// Bytes of the map for each node: its place in a leaf, of which somewhat more than half are taken.
@@ -36,6 +36,11 @@ impl Log {
     /// The nodes' keys.
     pub(super) fn node_ids(&self) -> impl Iterator<Item = StreamId> {
         self.nodes.keys().copied()
+    }
+
+    /// The nodes in order.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        self.nodes.iter().map(|(&key, node)| NodeRef::new(key, node))
     }
 
     pub(super) fn memory_bytes(&self) -> usize {

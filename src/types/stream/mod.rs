@@ -23,7 +23,7 @@ use crate::util::alloc::size_class;
 pub use self::group::{Consumer, ConsumerId, Group, Pending};
 pub use self::id::{IdText, StreamId};
 pub use self::log::{Range, RangeBack};
-pub use self::node::{Entry, NodeLimits};
+pub use self::node::{Entry, Found, NodeLimits, NodeRef};
 pub use self::trim::{References, Trim, TrimTo, Trimmed};
 
 /// Fields of an entry to be added.
@@ -199,6 +199,11 @@ impl Stream {
     /// First ids of the nodes, in order.
     pub fn node_ids(&self) -> impl Iterator<Item = StreamId> {
         self.0.log.node_ids()
+    }
+
+    /// The nodes in order, for a snapshot.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        self.0.log.nodes()
     }
 
     /// Adds an entry. `id` must be greater than [`last_id`](Self::last_id).

@@ -163,6 +163,49 @@ impl Node {
     }
 }
 
+/// A node as a snapshot keeps it.
+#[derive(Debug, Clone, Copy)]
+pub struct NodeRef<'a> {
+    key: StreamId,
+    node: &'a Node,
+}
+
+impl<'a> NodeRef<'a> {
+    pub(super) fn new(key: StreamId, node: &'a Node) -> Self {
+        NodeRef { key, node }
+    }
+
+    /// Its key: the id of its first entry.
+    #[must_use]
+    pub fn key(&self) -> StreamId {
+        self.key
+    }
+
+    /// Number of entries that are not deleted.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.node.live()
+    }
+
+    /// Number of entries that are.
+    #[must_use]
+    pub fn deleted(&self) -> usize {
+        self.node.deleted as usize
+    }
+
+    /// Field names of its first entry.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = Element<'a>> {
+        let mut elements = self.node.data.iter();
+        let count = read_count(&mut elements);
+        (0..count).map(move |_| elements.next().expect("a node has as many names as it says"))
+    }
+
+    /// Its entries in order, deleted ones too.
+    pub fn entries(&self) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        self.node.entries(self.key)
+    }
+}
+
 /// What stands for the entry before a node's first one.
 pub(super) fn before_first(key: StreamId) -> StreamId {
     StreamId::new(key.ms, key.seq.wrapping_sub(1))
@@ -191,10 +234,12 @@ pub(super) struct Entries<'a> {
 
 /// An entry, deleted or not, and where in its node it lies.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found<'a> {
-    pub(super) entry: Entry<'a>,
+pub struct Found<'a> {
+    /// The entry.
+    pub entry: Entry<'a>,
     pub(super) at: Position,
-    pub(super) is_deleted: bool,
+    /// Whether it is deleted.
+    pub is_deleted: bool,
 }
 
 impl<'a> Iterator for Entries<'a> {
@@ -249,6 +294,12 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// Whether its field names are those of its node.
+    #[must_use]
+    pub fn has_node_fields(&self) -> bool {
+        self.names.is_some()
     }
 
     /// Name and value of each field, in the order in which they were given.
