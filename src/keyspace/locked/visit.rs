@@ -143,8 +143,11 @@ impl<'k> Locked<'k> {
             .collect();
         for (db, name) in &watched {
             let key = Key { name, hash: hasher.hash(name) };
-            let is_held =
-                holders.iter().chain([db]).fold(false, |held, &holder| self.peek_in(holder, key).is_some() || held);
+            // All of them are looked at: each look takes a key away whose time has come.
+            let mut is_held = self.peek_in(*db, key).is_some();
+            for &holder in holders {
+                is_held |= self.peek_in(holder, key).is_some();
+            }
             if is_held {
                 self.guard(key.hash).watches.touch(*db, name);
             }
