@@ -13,9 +13,11 @@ mod find;
 mod memory;
 mod nested;
 mod notify;
+mod replay;
 mod serve;
 mod transaction;
 
+pub use replay::{Replay, Unrepeatable};
 pub use serve::{EndOfWait, end_wait, serve_ready};
 pub use transaction::end_session;
 

@@ -62,6 +62,7 @@ pub(super) fn call(cx: &mut Cx<'_>, command: &'static Registered, argv: Argv<'_>
 /// Counts, logs and tells, as is done for a command that stands alone.
 fn finish(cx: &mut Cx<'_>, argv: Argv<'_>, finished: &Finished, is_pushed: bool) {
     let Cx { server, session, reply, db, on_worker, .. } = cx;
+    db.record(argv);
     let worker = on_worker.then_some(session.client.worker);
     // At once, so that events and messages come in the order in which they happened.
     notify::publish_events(server, worker, &mut db.effects);

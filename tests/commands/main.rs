@@ -20,6 +20,7 @@ mod generic;
 mod geo;
 mod hash;
 mod hyperloglog;
+mod journal;
 mod latency;
 mod list;
 mod logs;

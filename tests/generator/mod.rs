@@ -7,6 +7,9 @@
 
 mod values;
 
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use values::key_pool;
+
 use nyala::commands::spec::{Arg, ArgKind};
 use nyala::commands::{Registered, table};
 use nyala::util::rng::Rng;
