@@ -1,7 +1,7 @@
 //! Looks for an order of a history's steps that explains every reply: the search of Wing and Gong, which tries each step
 //! that may come next and remembers where it has been (Lowe, "Testing for linearizability").
 
-use std::collections::HashSet;
+use ahash::AHashSet;
 
 use super::model::{Outcome, State, Step};
 
@@ -17,7 +17,7 @@ pub(super) struct Done {
 /// Whether there is such an order. `history` has the steps of each client in turn; the databases were empty before.
 pub(super) fn is_serialisable(history: &[Vec<Done>]) -> bool {
     let start = (vec![0; history.len()], State::new());
-    let mut seen = HashSet::from([start.clone()]);
+    let mut seen = AHashSet::from([start.clone()]);
     let mut open = vec![start];
     while let Some((progress, state)) = open.pop() {
         let next = |client: usize| history[client].get(progress[client]);
