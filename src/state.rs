@@ -9,7 +9,7 @@ use bitflags::bitflags;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::client::{BlockedTable, Client, Registry, Session, SessionFlags, signal};
+use crate::client::{BlockedTable, Broadcasts, Client, Registry, Session, SessionFlags, signal};
 use crate::config::{ClientClass, Config, ShutdownOptions};
 use crate::keyspace::{Keyspace, LazyFree, LfuPace, ReadyKey};
 use crate::pubsub::{Delivery, PubSub, Topic};
@@ -56,6 +56,8 @@ pub struct Server {
     pub blocked: BlockedTable,
     /// Channels and who is subscribed to them.
     pub pubsub: PubSub,
+    /// Prefixes of keys of which clients want to be told every change.
+    pub broadcasts: Broadcasts,
     /// Counters and logs.
     pub stats: Stats,
     /// CLIENT PAUSE.
@@ -112,6 +114,7 @@ impl Server {
             blocked: BlockedTable::default(),
             unserved: Mutex::default(),
             pubsub: PubSub::new(workers),
+            broadcasts: Broadcasts::default(),
             stats: Stats::new(workers, commands),
             pause: Pause::default(),
             shards_released: Notify::new(),
@@ -243,6 +246,16 @@ impl Server {
         };
         let delivery = Delivery { topic, channel, payload, shared, worker, limit_bytes };
         self.pubsub.publish(&delivery, |client| self.cut_off(client))
+    }
+
+    /// Begins to tell a client of every change of a key with this prefix.
+    pub fn join_broadcast(&self, prefix: &[u8], client: &Arc<Client>) {
+        self.broadcasts.join(prefix, client, |any| self.keyspace.tracking.set_broadcasts(any));
+    }
+
+    /// Ends that, for all prefixes of a client.
+    pub fn leave_broadcasts(&self, client: &Client) {
+        self.broadcasts.leave(client, |any| self.keyspace.tracking.set_broadcasts(any));
     }
 
     /// Ends a client for which others have more than it reads.

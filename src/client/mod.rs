@@ -12,6 +12,7 @@ mod blocked;
 mod mailbox;
 mod registry;
 mod session;
+mod tracking;
 mod transaction;
 mod wake;
 
@@ -19,6 +20,7 @@ pub use blocked::{AwaitedKey, Blocked, BlockedTable, Cancelled};
 pub use mailbox::{Mailbox, MailboxFull};
 pub use registry::Registry;
 pub use session::{ReplyMode, Session, SessionFlags};
+pub use tracking::{Broadcasts, CHANNEL, Invalidation};
 pub use transaction::{Queued, Transaction, Watched, WatchedKey};
 pub use wake::{WakeQueues, WakeRound};
 
@@ -150,6 +152,8 @@ pub struct Facts {
     pub net_out: AtomicU64,
     /// Commands executed.
     pub commands: AtomicU64,
+    /// Id of the client that is told for this one what it must not keep any longer; 0: itself.
+    pub redirect: AtomicU64,
 }
 
 /// The shared record of one connected client.
@@ -170,6 +174,8 @@ pub struct Client {
     pub blocked: AtomicBool,
     /// Held up by CLIENT PAUSE (set by its task).
     pub paused: AtomicBool,
+    /// The client that was to be told for this one ([`Facts::redirect`]) has gone (set by whoever notices).
+    pub redirect_broken: AtomicBool,
     names: Mutex<Names>,
     mailbox: Mutex<Mailbox>,
     signals: AtomicU32,
@@ -197,6 +203,7 @@ impl Client {
             facts,
             blocked: AtomicBool::new(false),
             paused: AtomicBool::new(false),
+            redirect_broken: AtomicBool::new(false),
             names: Mutex::default(),
             mailbox: Mutex::default(),
             signals: AtomicU32::new(0),
@@ -299,6 +306,12 @@ impl Client {
     #[must_use]
     pub fn flags(&self) -> SessionFlags {
         SessionFlags::from_bits_retain(self.facts.flags.load(Relaxed))
+    }
+
+    /// Where the messages that it tracks go: the id of a client, 0 for itself; `None` when it does not track.
+    #[must_use]
+    pub fn redirect(&self) -> Option<u64> {
+        self.flags().contains(SessionFlags::TRACKING).then(|| self.facts.redirect.load(Relaxed))
     }
 
     /// Whether it is in MONITOR mode.

@@ -37,12 +37,27 @@ bitflags! {
         const WATCHING = 1 << 11;
         /// CLIENT CAPA REDIRECT.
         const CAPA_REDIRECT = 1 << 12;
+        /// CLIENT TRACKING BCAST.
+        const TRACKING_BCAST = 1 << 13;
+        /// CLIENT TRACKING OPTIN.
+        const TRACKING_OPTIN = 1 << 14;
+        /// CLIENT TRACKING OPTOUT.
+        const TRACKING_OPTOUT = 1 << 15;
+        /// CLIENT TRACKING NOLOOP.
+        const TRACKING_NOLOOP = 1 << 16;
+        /// CLIENT CACHING: the next command or transaction is the exception that OPTIN or OPTOUT speaks of.
+        const CACHING = 1 << 17;
+        /// A script that runs has read keys.
+        const SCRIPT_READS = 1 << 18;
 
         /// States that matter before a command runs.
         const GATED = Self::NEEDS_AUTH.bits() | Self::MULTI.bits() | Self::SUBSCRIBED.bits() | Self::MONITOR.bits()
             | Self::TRACKING.bits();
         /// States in which nothing is written: what the command at hand answers is dropped.
         const SILENT = Self::REPLY_OFF.bits() | Self::REPLY_SKIP.bits();
+        /// What CLIENT TRACKING may set beside [`SessionFlags::TRACKING`] itself.
+        const TRACKING_OPTIONS = Self::TRACKING_BCAST.bits() | Self::TRACKING_OPTIN.bits()
+            | Self::TRACKING_OPTOUT.bits() | Self::TRACKING_NOLOOP.bits();
     }
 }
 
@@ -126,8 +141,18 @@ impl Session {
         drops
     }
 
+    /// Whether the keys that a command reads now are to be remembered for it.
+    #[must_use]
+    pub fn tracks_reads(&self) -> bool {
+        let said = self.is(SessionFlags::CACHING);
+        self.is(SessionFlags::TRACKING)
+            && !self.is(SessionFlags::TRACKING_BCAST)
+            && (said || !self.is(SessionFlags::TRACKING_OPTIN))
+            && !(said && self.is(SessionFlags::TRACKING_OPTOUT))
+    }
+
     /// RESET: as a new connection, but for the library's name, and for the skipping of the reply to this very command.
-    /// The caller takes the client off the list of monitors, and has ended its watches.
+    /// The caller takes the client off the list of monitors, and has ended its watches and its tracking.
     pub fn reset(&mut self, needs_auth: bool) {
         self.end_transaction();
         self.select(0);

@@ -256,6 +256,36 @@ pub const NO_SUCH_CLIENT: Error = Error::new("ERR No such client");
 pub const INVALID_CLIENT_ID: Error = Error::new("ERR Invalid client ID");
 /// CLIENT KILL ID with something that is no id.
 pub const CLIENT_ID_NOT_POSITIVE: Error = Error::new("ERR client-id should be greater than 0");
+/// CLIENT TRACKING with a second REDIRECT.
+pub const TWO_REDIRECTS: Error = Error::new("ERR A client can only redirect to a single other client");
+/// CLIENT TRACKING REDIRECT to nobody.
+pub const NO_REDIRECT_CLIENT: Error = Error::new("ERR The client ID you want redirect to does not exist");
+/// CLIENT TRACKING PREFIX without BCAST.
+pub const PREFIX_WITHOUT_BCAST: Error = Error::new("ERR PREFIX option requires BCAST mode to be enabled");
+/// CLIENT TRACKING with BCAST now and not before, or the other way round.
+pub const SWITCHED_BCAST: Error = Error::new(
+    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a \
+     different mode.",
+);
+/// CLIENT TRACKING BCAST with OPTIN or OPTOUT.
+pub const OPTIONS_WITH_BCAST: Error = Error::new("ERR OPTIN and OPTOUT are not compatible with BCAST");
+/// CLIENT TRACKING with both.
+pub const OPTIN_WITH_OPTOUT: Error = Error::new("ERR You can't specify both OPTIN mode and OPTOUT mode");
+/// CLIENT TRACKING with one of them now and the other one before.
+pub const SWITCHED_OPTIONS: Error = Error::new(
+    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a \
+     different mode.",
+);
+/// CLIENT CACHING of a client that does not track.
+pub const CACHING_WITHOUT_TRACKING: Error = Error::new(
+    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled",
+);
+/// CLIENT CACHING YES without OPTIN.
+pub const CACHING_YES_WITHOUT_OPTIN: Error =
+    Error::new("ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.");
+/// CLIENT CACHING NO without OPTOUT.
+pub const CACHING_NO_WITHOUT_OPTOUT: Error =
+    Error::new("ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.");
 /// A filter's database that is no number.
 pub const DB_NOT_INTEGER: Error = Error::new("ERR DB is not an integer or out of range");
 /// SLOWLOG GET with an unfit count.

@@ -119,10 +119,10 @@ fn notable(server: &Server, session: &Session, argv: Argv<'_>, finished: &Finish
     }
 }
 
-/// Puts the messages that have come for a subscriber behind the reply to its command.
-pub(super) fn take_mail(session: &Session, reply: &mut Reply<'_>) {
+/// Puts the messages that have come for a client behind the replies to its commands.
+pub(super) fn take_mail(session: &Session, output: &mut Output) {
     if session.client.signals() & signal::MAIL != 0 {
-        session.client.take_mail(reply.output());
+        session.client.take_mail(output);
     }
 }
 

@@ -7,6 +7,7 @@ pub use expiry::expire_all;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::memory::{Room, make_room};
+use super::tracking;
 use crate::client::signal;
 use crate::keyspace::evict::Evictor;
 use crate::state::{Gate, Server};
@@ -52,6 +53,7 @@ pub fn slow_tick(server: &Server) {
     let now_ms = server.clock.now_ms();
     measure(server);
     close_idle(server, now_ms);
+    tracking::limit_tick(server);
 }
 
 /// Takes the samples behind INFO's rates and its peak of memory use.

@@ -5,7 +5,7 @@
 //! [`super::cron::evict`]. No shard is held but the one that a key is taken from.
 
 use super::cron::record_spike;
-use super::{after, notify, serve_ready};
+use super::{after, notify, serve_ready, tracking};
 use crate::config::{Config, MaxmemoryPolicy};
 use crate::keyspace::Effects;
 use crate::keyspace::evict::{Eviction, Evictor, Rule};
@@ -70,6 +70,7 @@ fn evict(server: &Server, stats: &WorkerStats, evictor: &mut Evictor, limit: u64
 
 /// Counts what was evicted and drops it; what takes long is counted as free from now on.
 fn settle(server: &Server, stats: &WorkerStats, mut effects: Effects) {
+    tracking::tell(server, None, None, std::mem::take(&mut effects.invalidations));
     notify::publish_events(server, None, &mut effects);
     after::count(stats, &effects);
     if !effects.ready.is_empty() {

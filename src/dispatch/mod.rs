@@ -15,6 +15,7 @@ mod nested;
 mod notify;
 mod replay;
 mod serve;
+mod tracking;
 mod transaction;
 
 pub use replay::{Replay, Unrepeatable};
@@ -120,7 +121,7 @@ impl Executor {
     /// Takes one request through the gate. `argv` has at least one argument. Locking: the shards of the request's keys,
     /// for the time of its handler.
     pub fn execute(&mut self, session: &mut Session, argv: Argv<'_>, output: &mut Output) -> Step {
-        let mark = output.mark();
+        let mut mark = output.mark();
         let command = match find::find(argv) {
             Ok(command) => command,
             Err(error) => return self.refuse(session, None, &error, output),
@@ -129,8 +130,13 @@ impl Executor {
             return self.refuse(session, Some(command), &Error::arity(&command.name), output);
         }
         session.client.facts.last_command.store(command.id + 1, Relaxed);
-        if checks::needed(&self.server, session, command) {
-            match self.check(session, command) {
+        let is_gated = checks::needed(&self.server, session, command);
+        if is_gated {
+            let checked = self.check(session, command);
+            if session.is(SessionFlags::TRACKING) {
+                mark = self.tell_first(session, output);
+            }
+            match checked {
                 Ok(()) => {}
                 Err(checks::Refusal::Error(error)) => return self.refuse(session, Some(command), &error, output),
                 Err(checks::Refusal::Wait(wait)) => return Step::Wait(wait),
@@ -166,6 +172,9 @@ impl Executor {
                 Flow::Close
             }
         };
+        if is_gated && cx.session.is(SessionFlags::TRACKING) {
+            tracking::remember(&mut cx, argv, keys, None);
+        }
         let ns = ticks_to_ns(ticks() - started);
         *until_sample -= 1;
         if *until_sample == 0 {
@@ -183,6 +192,14 @@ impl Executor {
         checks::run(checks::Asked { server, session, command, evictor, stats, on_worker: worker.is_some() })
     }
 
+    /// What a client that tracks is told before a command stands before its reply.
+    #[cold]
+    fn tell_first(&mut self, session: &Session, output: &mut Output) -> Mark {
+        tracking::limit(&self.server, self.worker);
+        after::take_mail(session, output);
+        output.mark()
+    }
+
     /// Answers a request that was not run.
     fn refuse(
         &mut self,
@@ -191,7 +208,7 @@ impl Executor {
         error: &Error,
         output: &mut Output,
     ) -> Step {
-        let mark = output.mark();
+        let mark = if session.is(SessionFlags::TRACKING) { self.tell_first(session, output) } else { output.mark() };
         let text = match error {
             Error::Reply(text) => transaction::refused(&self.server, session, command, text),
             Error::TooLongForWorker => return Step::Wait(Wait::Long),
@@ -201,6 +218,9 @@ impl Executor {
         reply.error(text);
         let stats = self.stats();
         after::refused(stats, command, &reply);
+        if session.is(SessionFlags::CACHING) {
+            tracking::end_exception(session, command);
+        }
         after::silence(session, &mut reply, mark, false);
         Step::Next
     }
@@ -262,11 +282,12 @@ fn declared_keys(
 /// Leaves a command to be run again later. Keys that it found expired are gone all the same.
 #[cold]
 fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
-    let Cx { server, mut reply, db, on_worker, .. } = cx;
+    let Cx { server, session, mut reply, db, on_worker, .. } = cx;
     reply.undo(mark);
     // Lookups count when it runs for good.
     let mut effects = Effects { hits: 0, misses: 0, ..db.unlock() };
     effects.events.retain(|event| event.event == events::EXPIRED);
+    tracking::tell(server, None, Some(session.client.id), std::mem::take(&mut effects.invalidations));
     notify::publish_events(server, None, &mut effects);
     after::count(stats, &effects);
     if !effects.ready.is_empty() {
@@ -288,7 +309,9 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
     };
     let Cx { server, session, mut reply, db, on_worker, .. } = cx;
     let mut effects = db.unlock_after(argv);
-    notify::publish_events(server, on_worker.then_some(session.client.worker), &mut effects);
+    let worker = on_worker.then_some(session.client.worker);
+    tracking::tell(server, worker, Some(session.client.id), std::mem::take(&mut effects.invalidations));
+    notify::publish_events(server, worker, &mut effects);
     let command = finished.command;
     stats.record_call(command.id, finished.ns, server.config.latency_tracking());
     after::count(stats, &effects);
@@ -298,8 +321,11 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
     let facts = &session.client.facts;
     facts.commands.store(facts.commands.load(Relaxed) + 1, Relaxed);
     let silent = after::silence(session, &mut reply, finished.mark, is_pushed);
-    if session.is(SessionFlags::SUBSCRIBED) {
-        after::take_mail(session, &mut reply);
+    if session.is(SessionFlags::SUBSCRIBED | SessionFlags::TRACKING) {
+        after::take_mail(session, reply.output());
+        if session.is(SessionFlags::CACHING) {
+            tracking::end_exception(session, Some(command));
+        }
     }
     let reply_bytes = reply.output().len_since(finished.mark);
     after::look(server, session, argv, finished, reply_bytes);

@@ -1,7 +1,7 @@
 //! Commands inside of a command: the queue of EXEC, the calls of a script. They run under the locks of the whole, on its
 //! context, so that nobody sees the data between two of them.
 
-use super::{Finished, after, declared_keys, notify};
+use super::{Finished, after, declared_keys, notify, tracking};
 use crate::client::SessionFlags;
 use crate::commands::blocking::Blocking;
 use crate::commands::spec::Run;
@@ -44,6 +44,9 @@ pub(super) fn call(cx: &mut Cx<'_>, command: &'static Registered, argv: Argv<'_>
         }
         Err(Error::ShardBusy) => unreachable!("what it visits is locked"),
     };
+    if cx.session.is(SessionFlags::TRACKING) {
+        tracking::remember(cx, argv, &keys, Some(outer));
+    }
     let is_pushed = matches!(flow, Flow::Pushed);
     let closes = matches!(flow, Flow::Close);
     if let Flow::Block(blocking) = flow {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{after, find, lock, nested, notify};
+use super::{after, find, lock, nested, notify, tracking};
 use crate::client::{AwaitedKey, Blocked, Cancelled, Session, SessionFlags, signal};
 use crate::commands::blocking::Blocking;
 use crate::commands::{Args, Cx, Error, Flow, Key, error};
@@ -72,7 +72,7 @@ fn serve_key(
         let shard = server.keyspace.shard_of(key.hash);
         let mut db = Locked::one(&server.keyspace, shard, on_worker, key.db, now_ms)?;
         let next = db.next_waiter(name, after);
-        keys.extend(settle(server, stats, db.unlock()));
+        keys.extend(settle(server, stats, None, db.unlock()));
         let Some(ticket) = next else { return Ok(()) };
         match server.blocked.get(ticket) {
             Some(blocked) => serve(server, stats, on_worker, &blocked, keys)?,
@@ -83,8 +83,9 @@ fn serve_key(
     }
 }
 
-/// Counts and frees, off the locks; answers the keys that have changed.
-fn settle(server: &Server, stats: &WorkerStats, mut effects: Effects) -> Vec<ReadyKey> {
+/// Tells, counts and frees, off the locks; answers the keys that have changed. `by`: the client that has changed them.
+fn settle(server: &Server, stats: &WorkerStats, by: Option<u64>, mut effects: Effects) -> Vec<ReadyKey> {
+    tracking::tell(server, None, by, std::mem::take(&mut effects.invalidations));
     notify::publish_events(server, None, &mut effects);
     after::count(stats, &effects);
     let ready = std::mem::take(&mut effects.ready);
@@ -100,31 +101,35 @@ fn serve(
     blocked: &Blocked,
     keys: &mut VecDeque<ReadyKey>,
 ) -> Result<(), Busy> {
-    let mut busy = Ok(());
+    let mut effects = Ok(None);
     blocked.serve(|| {
         let mut output = Output::default();
         match run(server, stats, on_worker, blocked, &mut output) {
-            Ok((is_served, ready)) => {
-                keys.extend(ready);
+            Ok((is_served, left)) => {
+                effects = Ok(Some(left));
                 is_served.then_some(output)
             }
             Err(held) => {
-                busy = Err(held);
+                effects = Err(held);
                 None
             }
         }
     });
-    busy
+    // Behind the reply, which must come before what the client itself is told of its effects.
+    if let Some(effects) = effects? {
+        keys.extend(settle(server, stats, Some(blocked.client.id), effects));
+    }
+    Ok(())
 }
 
-/// Answers whether `output` holds the reply now, and the keys that have changed.
+/// Answers whether `output` holds the reply now, and what is left to do.
 fn run(
     server: &Server,
     stats: &WorkerStats,
     on_worker: bool,
     blocked: &Blocked,
     output: &mut Output,
-) -> Result<(bool, Vec<ReadyKey>), Busy> {
+) -> Result<(bool, Effects), Busy> {
     let mut session = Session::new(blocked.client.clone());
     (session.db, session.proto, session.flags) = (blocked.db, blocked.proto, blocked.flags);
     let argv = blocked.argv.view();
@@ -166,8 +171,7 @@ fn run(
     if reply.errors() > 0 {
         after::failed(stats, command, &reply);
     }
-    let effects = if is_served { db.unlock_after(argv) } else { db.unlock() };
-    Ok((is_served, settle(server, stats, effects)))
+    Ok((is_served, if is_served { db.unlock_after(argv) } else { db.unlock() }))
 }
 
 /// Why a wait ends without being served.

@@ -5,6 +5,7 @@
 
 mod fields;
 mod object;
+mod tracking;
 mod visit;
 
 use smallvec::SmallVec;
@@ -15,6 +16,7 @@ pub use self::visit::Scanned;
 use super::access::Access;
 use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue, Value};
 use super::events::{self, Event, KeyEvent};
+use super::tracked::{Cause, Invalidations};
 use super::{Busy, Db, KeyHash, Keyspace, Location, ReadyKey, ShardGuard, ShardId, Ttl, Wanted, Watcher};
 use crate::journal::Unit;
 use crate::resp::{Args, OwnedArgs};
@@ -65,6 +67,8 @@ pub struct Effects {
     pub ready: Vec<ReadyKey>,
     /// What happened to keys, in order, as far as somebody wants to be told.
     pub events: Vec<KeyEvent>,
+    /// Copies of clients that are not valid any more.
+    pub invalidations: Invalidations,
     /// What the journal is to record instead of the command's own words; see [`Locked::journal_as`].
     pub journaled: Option<Vec<OwnedArgs>>,
     /// What goes into the journal before what the command at hand did: keys and fields that were gone for it.
@@ -437,7 +441,7 @@ impl<'k> Locked<'k> {
         self.effects.entries.push(entry);
         self.effects.evicted += 1;
         self.notify(key, events::EVICTED);
-        self.tell(key, Awaited::Yes);
+        self.tell(key, Awaited::Yes, Cause::Gone);
         self.record_gone(&[b"DEL", key.name]);
         true
     }
@@ -447,21 +451,21 @@ impl<'k> Locked<'k> {
     pub fn changed(&mut self, key: Key<'_>, event: Event) {
         self.effects.dirty += 1;
         self.notify(key, event);
-        self.tell(key, Awaited::Yes);
+        self.tell(key, Awaited::Yes, Cause::Changed);
     }
 
     /// A second key changed by the same step (RENAME, MOVE): as [`changed`](Self::changed), but counted with the first.
     #[inline]
     pub fn changed_too(&mut self, key: Key<'_>, event: Event) {
         self.notify(key, event);
-        self.tell(key, Awaited::Yes);
+        self.tell(key, Awaited::Yes, Cause::Changed);
     }
 
     /// A change without an event of its own, or one more of several that an event stands for.
     #[inline]
     pub fn changed_silently(&mut self, key: Key<'_>) {
         self.effects.dirty += 1;
-        self.tell(key, Awaited::Yes);
+        self.tell(key, Awaited::Yes, Cause::Changed);
     }
 
     /// As [`changed`](Self::changed), where the change gives those who wait for the key nothing: they are not asked.
@@ -469,26 +473,34 @@ impl<'k> Locked<'k> {
     pub fn changed_unawaited(&mut self, key: Key<'_>, event: Event) {
         self.effects.dirty += 1;
         self.notify(key, event);
-        self.tell(key, Awaited::No);
+        self.tell(key, Awaited::No, Cause::Changed);
+    }
+
+    /// The same for what is known beside the value, as the groups of a stream: copies that clients keep stay valid.
+    #[inline]
+    pub fn changed_beside(&mut self, key: Key<'_>, event: Event) {
+        self.notify(key, event);
+        self.changed_unseen(key);
     }
 
     /// The same without an event: what a group of a stream has got or has done.
     #[inline]
     pub fn changed_unseen(&mut self, key: Key<'_>) {
         self.effects.dirty += 1;
-        self.tell(key, Awaited::No);
+        self.tell(key, Awaited::No, Cause::Beside);
     }
 
     /// Tells all who are interested in a key that it has changed.
     #[inline]
-    fn tell(&mut self, key: Key<'_>, awaited: Awaited) {
-        if self.guard(key.hash).is_of_interest() {
-            self.tell_interested(key, awaited);
+    fn tell(&mut self, key: Key<'_>, awaited: Awaited, cause: Cause) {
+        if self.guard(key.hash).is_of_interest() || self.keyspace.tracking.broadcasts() {
+            self.tell_interested(key, awaited, cause);
         }
     }
 
     #[cold]
-    fn tell_interested(&mut self, key: Key<'_>, awaited: Awaited) {
+    fn tell_interested(&mut self, key: Key<'_>, awaited: Awaited, cause: Cause) {
+        self.invalidate(key, cause);
         let db = self.db;
         let guard = self.guard(key.hash);
         guard.watches.touch(db, key.name);
@@ -593,7 +605,7 @@ impl<'k> Locked<'k> {
         self.effects.expired += 1;
         self.in_db(db, |locked| {
             locked.notify(key, events::EXPIRED);
-            locked.tell(key, Awaited::Yes);
+            locked.tell(key, Awaited::Yes, Cause::Gone);
             locked.record_gone(&[b"DEL", key.name]);
         });
         self.effects.entries.push(entry);

@@ -22,6 +22,7 @@ mod stats;
 mod sync;
 #[cfg(all(test, not(feature = "loom")))]
 mod tests;
+mod tracked;
 mod wait;
 mod watch;
 
@@ -38,6 +39,7 @@ pub use self::lazyfree::LazyFree;
 pub use self::locked::{Edited, Effects, Key, Locked, Scanned, WrongType};
 pub use self::shard::{Busy, ShardData, ShardGuard};
 pub use self::stats::{Log2Histogram, ShardStats};
+pub use self::tracked::{Cause, Invalidated, Invalidations, Readers, TrackedKeys, Tracking};
 pub use self::wait::{ReadyKey, Waiters, Wanted};
 pub use self::watch::{Watcher, Watches};
 
@@ -53,6 +55,8 @@ pub struct Keyspace {
     pub access_mode: AccessMode,
     /// Which keyspace events somebody wants to be told of.
     pub wanted_events: events::WantedEvents,
+    /// What clients keep copies of.
+    pub tracking: Tracking,
     /// Where effects are recorded.
     pub journal: Journal,
 }
@@ -71,6 +75,7 @@ impl Keyspace {
             hasher,
             access_mode: AccessMode::default(),
             wanted_events: events::WantedEvents::default(),
+            tracking: Tracking::default(),
             journal: Journal::default(),
         }
     }

@@ -9,6 +9,7 @@ use super::db::Db;
 use super::hash::{KeyHasher, ShardId};
 use super::stats::ShardStats;
 use super::sync::{AtomicU32, Mutex, MutexGuard, clear_poison, yield_now};
+use super::tracked::TrackedKeys;
 use super::wait::Waiters;
 use super::watch::Watches;
 use crate::util::clock::{ticks, ticks_to_ns};
@@ -25,6 +26,8 @@ pub struct ShardData {
     pub waiters: Waiters,
     /// Who watches its keys.
     pub watches: Watches,
+    /// Who keeps copies of its keys.
+    pub tracked: TrackedKeys,
 }
 
 impl ShardData {
@@ -35,13 +38,14 @@ impl ShardData {
             stats: ShardStats::default(),
             waiters: Waiters::default(),
             watches: Watches::default(),
+            tracked: TrackedKeys::default(),
         }
     }
 
     /// Whether anybody is to be told of changes of its keys.
     #[inline]
     pub fn is_of_interest(&self) -> bool {
-        !self.waiters.is_empty() || !self.watches.is_empty()
+        !self.waiters.is_empty() || !self.watches.is_empty() || !self.tracked.is_empty()
     }
 
     /// Database `number`, if it was ever touched here.

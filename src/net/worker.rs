@@ -12,7 +12,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::connection;
 use super::stream::Accepted;
-use crate::client::{Client, Endpoint};
+use crate::client::{Client, Endpoint, SessionFlags};
 use crate::dispatch::Executor;
 use crate::journal;
 use crate::resp::Output;
@@ -62,6 +62,9 @@ impl Drop for Registration {
         }
         if self.client.is_subscribed() {
             self.server.pubsub.leave(&self.client);
+        }
+        if self.client.flags().contains(SessionFlags::TRACKING_BCAST) {
+            self.server.leave_broadcasts(&self.client);
         }
         self.server.clients.disconnect(self.client.id);
     }

@@ -32,5 +32,6 @@ mod sorted_set;
 mod stream;
 mod string;
 mod table;
+mod tracking;
 mod transactions;
 mod wrong_type;

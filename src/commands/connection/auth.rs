@@ -57,9 +57,8 @@ pub(super) fn hello(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     if let Some(name) = name {
         cx.session.client.with_names(|names| names.name = name.into());
     }
-    if cx.session.is(SessionFlags::SUBSCRIBED) {
-        cx.session.client.switch_proto(proto, cx.reply.output());
-    }
+    // Messages may have come, also for other clients that have named this one.
+    cx.session.client.switch_proto(proto, cx.reply.output());
     cx.session.set_proto(proto);
     cx.reply.set_protocol(if proto == 3 { Protocol::Resp3 } else { Protocol::Resp2 });
     reply_hello(cx);

@@ -171,6 +171,7 @@ fn reset(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
         cx.session.client.take_mail(cx.reply.output());
     }
     end_watches(&mut cx.db, cx.session, cx.on_worker)?;
+    client::turn_tracking_off(cx);
     cx.session.reset(cx.server.config.requirepass().is_some());
     cx.reply.set_protocol(Protocol::Resp2);
     cx.reply.simple(b"RESET");

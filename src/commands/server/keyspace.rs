@@ -34,6 +34,7 @@ fn flush(cx: &mut Cx<'_>, args: &mut Args<'_>, only: Option<usize>) -> Outcome {
     }
 
     cx.db.empty_dbs(only);
+    cx.db.invalidate_all();
     cx.db.effects.drop_before_reply = sync;
     // Recorded even where nothing was to be removed: a replica or a log may hold more.
     let name = cx.command.spec.name;

@@ -165,7 +165,7 @@ pub(super) fn xsetid(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         Ok(())
     })?;
     edited.ok_or(error::NO_SUCH_KEY)?.value?;
-    cx.db.changed_unawaited(key, events::XSETID);
+    cx.db.changed_beside(key, events::XSETID);
 
     cx.reply.ok();
     DONE

@@ -129,7 +129,7 @@ pub(super) fn xclaim(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
 /// Tells of `changes` in a group, a new consumer apart.
 fn tell(cx: &mut Cx<'_>, key: Key<'_>, group: &[u8], claimer: &Claimer<'_>, changes: u64, effects: GroupEffects) {
     if claimer.is_new {
-        cx.db.changed_unawaited(key, events::XGROUP_CREATECONSUMER);
+        cx.db.changed_beside(key, events::XGROUP_CREATECONSUMER);
     }
     if changes > 0 {
         cx.db.changed_unseen(key);

@@ -153,15 +153,18 @@ pub(super) fn xgroup_create(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         if stream.add_group(name, Group::new(id, entries_read)) { Ok(()) } else { Err(error::BUSYGROUP) }
     };
     match cx.db.edit(key, create)? {
-        Some(edited) => edited.value?,
+        Some(edited) => {
+            edited.value?;
+            cx.db.changed_beside(key, events::XGROUP_CREATE);
+        }
         None if make_stream => {
             let mut stream = Stream::new();
             create(&mut stream)?;
             cx.db.put(key, stream);
+            cx.db.changed(key, events::XGROUP_CREATE);
         }
         None => return Err(error::XGROUP_NEEDS_KEY),
     }
-    cx.db.changed(key, events::XGROUP_CREATE);
 
     cx.reply.ok();
     DONE
@@ -181,7 +184,7 @@ pub(super) fn xgroup_setid(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         (group.last_id, group.entries_read) = (id, entries_read);
         Ok(())
     })?;
-    cx.db.changed_unawaited(key, events::XGROUP_SETID);
+    cx.db.changed_beside(key, events::XGROUP_SETID);
 
     cx.reply.ok();
     DONE
@@ -230,7 +233,7 @@ pub(super) fn xgroup_createconsumer(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Out
         Ok(group.add_consumer(consumer, now_ms).is_some())
     })?;
     if is_new {
-        cx.db.changed_unawaited(key, events::XGROUP_CREATECONSUMER);
+        cx.db.changed_beside(key, events::XGROUP_CREATECONSUMER);
     }
 
     cx.reply.integer(is_new.into());
@@ -249,7 +252,7 @@ pub(super) fn xgroup_delconsumer(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcom
         Ok(group.remove_consumer(consumer))
     })?;
     if pending.is_some() {
-        cx.db.changed_unawaited(key, events::XGROUP_DELCONSUMER);
+        cx.db.changed_beside(key, events::XGROUP_DELCONSUMER);
     }
 
     cx.reply.integer(pending.unwrap_or(0) as i64);

@@ -116,7 +116,7 @@ impl Reader<'_> {
         })?;
         let Some(Read { is_new_consumer, effects }) = edited.and_then(|edited| edited.value) else { return Ok(()) };
         if is_new_consumer {
-            cx.db.changed_unawaited(self.key, events::XGROUP_CREATECONSUMER);
+            cx.db.changed_beside(self.key, events::XGROUP_CREATECONSUMER);
         }
         cx.db.changed_unseen(self.key);
         effects.record(cx, self.key, self.group, self.consumer);

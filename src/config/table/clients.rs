@@ -22,8 +22,7 @@ pub(super) const PARAMS: &[Param] = &[
         0,
         LONG,
         "Keys remembered for client-side caching; 0 for no limit.",
-    )
-    .accepted("Stored; client-side caching comes later."),
+    ),
     Param::int("client-default-resp", "2", 2, 3, "Protocol version of a new connection.")
         .immutable()
         .hidden()

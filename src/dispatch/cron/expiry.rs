@@ -10,7 +10,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::record_spike;
-use crate::dispatch::{after, notify, serve_ready};
+use crate::dispatch::{after, notify, serve_ready, tracking};
 use crate::keyspace::{Effects, Locked, ShardId};
 use crate::state::Server;
 use crate::stats::latency;
@@ -121,6 +121,7 @@ fn expire_batch(server: &Server, shard: ShardId) -> usize {
 
 /// Counts what was removed, tells who waited for it, and drops it, off the lock.
 fn finish(server: &Server, mut removed: Effects, now_ms: u64) {
+    tracking::tell(server, None, None, std::mem::take(&mut removed.invalidations));
     notify::publish_events(server, None, &mut removed);
     if !removed.ready.is_empty() {
         serve_ready(server, server.stats.other(), true, std::mem::take(&mut removed.ready));

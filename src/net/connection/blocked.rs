@@ -104,9 +104,18 @@ impl Connection {
         if raised & signal::UNBLOCK_TIMEOUT != 0 {
             return Some(self.end_wait(blocked, EndOfWait::Timeout).await);
         }
-        // Mail is all that is left.
-        self.obey_signals();
-        None
+        // Mail is all that is left. What has come in behind a reply must be sent behind it.
+        let mut mail = Output::default();
+        client.take_signals(signal::MAIL);
+        client.take_mail(&mut mail);
+        let reply = blocked.take_reply();
+        let turn = reply.is_some().then_some(Turn::More);
+        if let Some(reply) = reply {
+            self.server.blocked.remove(blocked.ticket);
+            self.reply(blocked, reply);
+        }
+        self.output.append(&mut mail);
+        turn
     }
 
     /// Ends the wait and replies: what it is told here, unless it was served first.

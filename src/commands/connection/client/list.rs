@@ -83,6 +83,8 @@ pub(super) fn flags(client: &Client) -> Vec<u8> {
         (b'x', session.contains(SessionFlags::MULTI)),
         (b'b', client.is_waiting()),
         (b't', session.contains(SessionFlags::TRACKING)),
+        (b'R', client.redirect_broken.load(Relaxed)),
+        (b'B', session.contains(SessionFlags::TRACKING_BCAST)),
         (b'c', session.contains(SessionFlags::CLOSE_AFTER_REPLY)),
         (b'U', matches!(client.endpoint, Endpoint::Unix(_))),
         (b'e', session.contains(SessionFlags::NO_EVICT)),
@@ -118,7 +120,7 @@ fn write_line(out: &mut Vec<u8>, client: &Client, now_ms: u64, request: Option<A
         out,
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} qbuf={qbuf} \
          qbuf-free=0 argv-mem={argv_mem} multi-mem=0 rbs={obl} rbp={obl} obl={obl} oll={} omem={omem} tot-mem={total} \
-         events={} cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={} io-thread={} watch={} capa={} \
+         events={} cmd={command} user={} redir={} resp={} lib-name={} lib-ver={} io-thread={} watch={} capa={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         client.id,
         client.endpoint.peer(),
@@ -136,6 +138,7 @@ fn write_line(out: &mut Vec<u8>, client: &Client, now_ms: u64, request: Option<A
         u8::from(omem > 0),
         if pending > 0 { "rw" } else { "r" },
         text(names.user()),
+        client.redirect().map_or(-1, |id| id as i64),
         facts.proto.load(Relaxed),
         text(&names.lib_name),
         text(&names.lib_ver),

@@ -6,6 +6,7 @@ mod kill;
 mod list;
 mod modes;
 mod pause;
+mod tracking;
 
 use super::super::help::help;
 use super::super::prelude::*;
@@ -15,9 +16,25 @@ use kill::client_kill;
 use list::{client_info, client_list};
 use modes::{client_import_source, client_no_evict, client_no_touch, client_reply};
 use pause::{client_pause, client_unblock, client_unpause};
+pub(super) use tracking::turn_off as turn_tracking_off;
+use tracking::{client_caching, client_getredir, client_tracking, client_trackinginfo};
 
 /// Rows of CLIENT.
 pub(super) const SUBCOMMANDS: &[Command] = &[
+    Command {
+        name: "CACHING",
+        arity: 3,
+        flags: NOSCRIPT.or(LOADING).or(STALE),
+        run: Run::Plain(client_caching),
+        doc: Doc {
+            since: "6.0.0",
+            summary: "Says whether the keys of the next command are to be tracked.",
+            complexity: "O(1)",
+            args: &[Arg::one_of("mode", &[Arg::word("yes", "YES"), Arg::word("no", "NO")])],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
     Command {
         name: "CAPA",
         arity: -3,
@@ -40,6 +57,19 @@ pub(super) const SUBCOMMANDS: &[Command] = &[
         doc: Doc {
             since: "2.6.9",
             summary: "Tells how this connection was named, if it was.",
+            complexity: "O(1)",
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "GETREDIR",
+        arity: 2,
+        flags: NOSCRIPT.or(LOADING).or(STALE),
+        run: Run::Plain(client_getredir),
+        doc: Doc {
+            since: "6.0.0",
+            summary: "Tells which client receives this connection's invalidations.",
             complexity: "O(1)",
             ..Doc::BASE
         },
@@ -320,6 +350,41 @@ pub(super) const SUBCOMMANDS: &[Command] = &[
             summary: "Names this connection.",
             complexity: "O(1)",
             args: &[Arg::string("connection-name")],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "TRACKING",
+        arity: -3,
+        flags: NOSCRIPT.or(LOADING).or(STALE),
+        run: Run::Plain(client_tracking),
+        doc: Doc {
+            since: "6.0.0",
+            summary: "Turns client-side cache invalidation on or off for this connection.",
+            complexity: "O(1), more with prefixes",
+            args: &[
+                Arg::one_of("status", &[Arg::word("on", "ON"), Arg::word("off", "OFF")]),
+                Arg::integer("client-id").token("REDIRECT").optional(),
+                Arg::string("prefix").token("PREFIX").optional().multiple_token(),
+                Arg::word("bcast", "BCAST").optional(),
+                Arg::word("optin", "OPTIN").optional(),
+                Arg::word("optout", "OPTOUT").optional(),
+                Arg::word("noloop", "NOLOOP").optional(),
+            ],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "TRACKINGINFO",
+        arity: 2,
+        flags: NOSCRIPT.or(LOADING).or(STALE),
+        run: Run::Plain(client_trackinginfo),
+        doc: Doc {
+            since: "6.2.0",
+            summary: "Tells how this connection's keys are tracked.",
+            complexity: "O(1)",
             ..Doc::BASE
         },
         ..Command::BASE
