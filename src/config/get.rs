@@ -9,7 +9,8 @@ impl Config {
     /// Name and text of every parameter that one of the patterns names, each name once, in the order of the patterns.
     ///
     /// A pattern without `*`, `?` and `[` is a name and is given back as it was written; only such a one finds a hidden
-    /// parameter. Aliases are names of their own. Letters match in either case.
+    /// parameter. Aliases are names of their own, but for those that only spell the name with hyphens: Redis 7.0 knows them
+    /// not. Letters match in either case.
     pub fn get(&self, patterns: &[&[u8]]) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut seen = AHashSet::new();
         let mut found = Vec::new();
@@ -26,7 +27,8 @@ impl Config {
                 continue;
             }
             for id in ParamId::all().filter(|id| !id.param().hidden) {
-                let names = [Some(id.name()), id.param().alias];
+                let alias = id.param().alias.filter(|alias| alias.replace('-', "_") != id.name());
+                let names = [Some(id.name()), alias];
                 for name in names.into_iter().flatten().map(str::as_bytes) {
                     if glob::matches(pattern, name, true) {
                         add(id, name);

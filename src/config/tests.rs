@@ -39,6 +39,13 @@ fn every_parameter_of_redis_is_known_with_its_default() {
     }
     let all = config.get(&[b"*"]);
     assert!(redis_rows().all(|(name, _)| all.iter().any(|row| row.0 == name.as_bytes())));
+    // Whoever sets all that a pattern shows meets no immutable one beside those that he knows.
+    let immutable = |name: &[u8]| ParamId::find(name).is_some_and(|id| id.param().immutable);
+    let unknown = |name: &[u8]| !IMMUTABLE.split_whitespace().any(|known| known.as_bytes() == name);
+    let surprises: Vec<_> =
+        all.iter().map(|row| row.0.as_slice()).filter(|name| immutable(name) && unknown(name)).collect();
+    assert_eq!(surprises, [&b""[..]; 0]);
+    assert_eq!(config.get(&[b"server-cpulist"]), [(b"server-cpulist".to_vec(), Vec::new())]);
 }
 
 #[test]

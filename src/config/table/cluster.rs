@@ -16,7 +16,7 @@ pub(super) const PARAMS: &[Param] = &[
     Param::int("cluster-node-timeout", "15000", 0, LONG, "Milliseconds after which a node is taken for failed.")
         .accepted(NONE),
     Param::int("cluster-port", "0", 0, 65535, "Port of the bus; 0 adds 10000 to `port`.").immutable().accepted(NONE),
-    Param::int("cluster-databases", "1", 1, INT, "Databases of a cluster.").immutable().accepted(NONE),
+    Param::int("cluster-databases", "1", 1, INT, "Databases of a cluster.").immutable().hidden().accepted(NONE),
     Param::int("cluster-replica-validity-factor", "10", 0, INT, "How stale a replica may be to take over.")
         .alias("cluster-slave-validity-factor")
         .accepted(NONE),

@@ -9,7 +9,8 @@ pub(super) const PARAMS: &[Param] = &[
     Param::word("loglevel", LOG_LEVEL, "notice", "How much is logged."),
     Param::text("logfile", "", "File the log is appended to; empty for the standard output.").immutable(),
     Param::word("log-format", LOG_FORMAT, "human", "Form of log lines: for people, or one JSON object a line.")
-        .immutable(),
+        .immutable()
+        .hidden(),
     Param::flag("hide-user-data-from-log", "yes", "Keeps keys and values out of the log.")
         .accepted("Stored; keys and values are never logged."),
     Param::flag("syslog-enabled", "no", "Sends the log to the system's logger.")

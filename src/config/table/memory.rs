@@ -42,5 +42,6 @@ pub(super) const PARAMS: &[Param] = &[
     Param::flag("jemalloc-bg-thread", "yes", "Lets the allocator return memory from its own thread."),
     Param::text("hash-seed", "", "Seed of the hash function.")
         .immutable()
+        .hidden()
         .off_only(&[""], "the seed is drawn anew at each start; leave it empty"),
 ];

@@ -16,6 +16,7 @@ pub(super) const PARAMS: &[Param] = &[
         .immutable(),
     Param::text("unixsocketgroup", "", "Group that owns the Unix socket.")
         .immutable()
+        .hidden()
         .off_only(&[""], "the group of the socket is not changed; leave it empty"),
     Param::int("tcp-backlog", "511", 0, INT, "Connections the kernel holds before they are accepted.").immutable(),
     Param::int("tcp-keepalive", "300", 0, INT, "Seconds of silence before the kernel probes a peer; 0 for never."),
@@ -27,6 +28,7 @@ pub(super) const PARAMS: &[Param] = &[
         .off_only(&["0"], "sockets are not marked; use 0"),
     Param::flag("mptcp", "no", "Listens for Multipath TCP.")
         .immutable()
+        .hidden()
         .off_only(&["no"], "Multipath TCP is not spoken; use no"),
     Param::int("max-new-connections-per-cycle", "10", 1, 1000, "Connections accepted in one turn.")
         .accepted("Stored; the accept loop has its own bound."),
@@ -37,8 +39,10 @@ pub(super) const PARAMS: &[Param] = &[
         .off_only(&[""], "RDMA is not spoken; leave it empty"),
     Param::int("rdma-rx-size", "1048576", 65536, 16_777_216, "RDMA receive buffer, bytes.")
         .immutable()
+        .hidden()
         .accepted("Stored; RDMA is not spoken."),
     Param::int("rdma-completion-vector", "-1", -1, 1024, "RDMA completion vector.")
         .immutable()
+        .hidden()
         .accepted("Stored; RDMA is not spoken."),
 ];

@@ -61,7 +61,7 @@ pub(super) const PARAMS: &[Param] = &[
     Param::flag("repl-disable-tcp-nodelay", "no", "Fewer, larger packets to replicas.").accepted(NONE),
     Param::flag("repl-rdb-channel", "no", "Sends the snapshot on its own connection.").hidden().accepted(NONE),
     Param::flag("dual-channel-replication-enabled", "no", "Valkey's name for the same.").accepted(NONE),
-    Param::flag("repl-mptcp", "no", "Links over Multipath TCP.").immutable().accepted(NONE),
+    Param::flag("repl-mptcp", "no", "Links over Multipath TCP.").immutable().hidden().accepted(NONE),
     Param::flag("import-mode", "no", "Takes data from a replication tool.")
         .off_only(&["no"], "import mode is not built; use no"),
     Param::word("propagation-error-behavior", PROPAGATION_ERROR, "ignore", "What a failed propagated command does.")

@@ -36,17 +36,17 @@ pub(super) const PARAMS: &[Param] = &[
     Param::int("min-string-size-avoid-copy-reply-threaded", "65536", 0, INT, "The same with I/O threads.")
         .hidden()
         .accepted("Stored; no effect."),
-    Param::text("server-cpulist", "", "Processors for the serving threads.")
-        .alias("server_cpulist")
+    Param::text("server_cpulist", "", "Processors for the serving threads.")
+        .alias("server-cpulist")
         .immutable()
         .accepted(PINNED),
-    Param::text("bio-cpulist", "", "Processors for background threads.")
-        .alias("bio_cpulist")
+    Param::text("bio_cpulist", "", "Processors for background threads.")
+        .alias("bio-cpulist")
         .immutable()
         .accepted(PINNED),
-    Param::text("aof-rewrite-cpulist", "", "Processors for the rewrite of the append-only file.")
-        .alias("aof_rewrite_cpulist")
+    Param::text("aof_rewrite_cpulist", "", "Processors for the rewrite of the append-only file.")
+        .alias("aof-rewrite-cpulist")
         .immutable()
         .accepted(PINNED),
-    Param::text("bgsave-cpulist", "", "Processors for snapshots.").alias("bgsave_cpulist").immutable().accepted(PINNED),
+    Param::text("bgsave_cpulist", "", "Processors for snapshots.").alias("bgsave-cpulist").immutable().accepted(PINNED),
 ];
