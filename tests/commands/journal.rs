@@ -200,7 +200,7 @@ fn program(seed: u64, calls: usize) -> usize {
             recorded.log.iter().map(|(db, words)| format!("{db}> {}", line(&slices(words)))).collect();
         let different: Vec<_> = one.lines().zip(other.lines()).filter(|(one, other)| one != other).take(5).collect();
         if let Ok(path) = env::var("NYALA_JOURNAL_DUMP") {
-            std::fs::write(path, format!("{history}\n{}\n", log.join("\n"))).unwrap();
+            std::fs::write(path, format!("{history}\n{}\n", log.join("\n"))).expect("the log can be kept");
         }
         panic!("seed {seed}: {failed} commands of the log fail; first differences {different:#?}");
     }

@@ -34,4 +34,5 @@ mod string;
 mod table;
 mod tracking;
 mod transactions;
+mod wrong_arguments;
 mod wrong_type;

@@ -130,9 +130,10 @@ fn a_wrong_number_of_arguments_is_refused() {
 const NOT_AT_RANDOM: &[(&str, &str)] = &[("pfselftest", "takes seconds")];
 
 /// One state of all databases: database, key, value, expiry. Whoever looks at an expired key may remove it.
-type Fingerprint = Vec<(usize, Vec<u8>, String, Option<u64>)>;
+pub(crate) type Fingerprint = Vec<(usize, Vec<u8>, String, Option<u64>)>;
 
-fn fingerprint(t: &Gate) -> Fingerprint {
+/// What all databases hold now.
+pub(crate) fn fingerprint(t: &Gate) -> Fingerprint {
     let mut all = Vec::new();
     for shard in t.server.keyspace.shard_ids() {
         let guard = t.server.keyspace.lock(shard);
@@ -152,12 +153,13 @@ fn fingerprint(t: &Gate) -> Fingerprint {
     all
 }
 
-fn may_run(command: &Registered) -> bool {
+/// Whether a command can be called at random.
+pub(crate) fn may_run(command: &Registered) -> bool {
     !matches!(command.spec.run, Run::Container) && !NOT_AT_RANDOM.iter().any(|row| row.0 == command.name)
 }
 
 /// Whether a call asks for more draws than memory holds replies: those with repetition are as many as it says.
-fn draws_too_many(argv: &[&[u8]]) -> bool {
+pub(crate) fn draws_too_many(argv: &[&[u8]]) -> bool {
     let [name, _, count, ..] = argv else { return false };
     let draws = [&b"HRANDFIELD"[..], b"SRANDMEMBER", b"ZRANDMEMBER"].iter().any(|draw| name.eq_ignore_ascii_case(draw));
     draws && number::parse_i64(count).is_some_and(|count| count < -100_000)

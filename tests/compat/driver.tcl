@@ -11,8 +11,9 @@
 #   * a command or an assertion that fails outside a test is reported as `note` and taken as an empty reply;
 #   * a start_server block that breaks down, or whose server does not start, ends alone;
 #   * a reply that does not come within $REPLY_LIMIT seconds is an error;
-#   * after a failed test a dead server is started again, a connection that is out of step is opened anew, and parameters
-#     that the test set for a while (config_get_set) get their values back.
+#   * after a failed test a dead server is started again, a connection that is out of step is opened anew, parameters that
+#     the test set for a while (config_get_set) get their values back, and clients that it left waiting are closed;
+#   * a request whose reply is not read at once has reached the server before another connection sends one.
 # A server that passes is not affected by any of them.
 
 set driver_file [lindex $argv 0]
@@ -164,6 +165,23 @@ proc ::redis::redis_safe_gets {fd} {
     return $got
 }
 
+# --- the order of several connections ------------------------------------------------------------------------------
+# Where several threads read connections, requests that are sent at once over two of them are run in any order. Tests
+# that do not wait until a client is blocked mean the order in which they sent.
+set ::arrival_ms 5
+set ::on_its_way {}
+rename ::redis::__dispatch__raw__ ::redis::suite_dispatch
+proc ::redis::__dispatch__raw__ {id method argv} {
+    if {$::on_its_way ni [list {} $id]} {
+        after $::arrival_ms
+        set ::on_its_way {}
+    }
+    set deferred $::redis::deferred($id)
+    set result [suite_dispatch $id $method $argv]
+    if {$deferred && [info command ::redis::__method__$method] eq {}} {set ::on_its_way $id}
+    return $result
+}
+
 # --- after a failed test -------------------------------------------------------------------------------------------
 # Does the block's own connection answer what it was asked last?
 proc in_step {} {
@@ -194,12 +212,21 @@ proc config_get_set {param args} {
     lappend ::borrowed $param $before
     return $before
 }
+set ::deferring {}
+rename redis_deferring_client suite_redis_deferring_client
+proc redis_deferring_client {args} {
+    set client [uplevel 1 [list suite_redis_deferring_client {*}$args]]
+    lappend ::deferring $client
+    return $client
+}
 rename test suite_test
 proc test {args} {
     set failed $::num_failed
     set ::borrowed {}
+    set ::deferring {}
     uplevel 1 [list suite_test {*}$args]
     if {$::num_failed != $failed} {
+        foreach client $::deferring {catch {$client close}}
         mend_server
         foreach {before param} [lreverse $::borrowed] {catch {r config set $param $before}}
     }

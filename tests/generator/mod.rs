@@ -32,6 +32,8 @@ pub(crate) struct Generator {
     home: &'static str,
     /// The group of the command that is being made: it prefers keys of its own.
     group: &'static str,
+    /// Positions of the values in the call that was made last, with what the table says of them.
+    values: Vec<(usize, &'static Arg)>,
 }
 
 /// Repetitions of an argument that may be repeated.
@@ -45,7 +47,7 @@ impl Generator {
 
     /// Nothing that came after the version `newest`.
     pub(crate) fn up_to(seed: u64, newest: Version) -> Generator {
-        Generator { rng: Rng::from_seed(seed), newest, home: "string", group: "" }
+        Generator { rng: Rng::from_seed(seed), newest, home: "string", group: "", values: Vec::new() }
     }
 
     /// Commands that have no keys of their own prefer those of `group` from now on, or of any other if it has none either.
@@ -66,12 +68,23 @@ impl Generator {
     /// A call of `command` that fits its argument tree, with values of any kind.
     pub(crate) fn call(&mut self, command: &Registered) -> Vec<Vec<u8>> {
         self.group = command.group.name;
+        self.values.clear();
         let mut argv: Vec<Vec<u8>> = Vec::new();
         for word in command.name.split('|') {
             argv.push(self.any_case(word));
         }
         self.sequence(command.spec.doc.args, &mut argv);
         argv
+    }
+
+    /// The version after which nothing that came is in a call.
+    pub(crate) fn newest(&self) -> Version {
+        self.newest
+    }
+
+    /// Where the values stand in the call that [`Generator::call`] made last (words of options are none), in order.
+    pub(crate) fn values(&self) -> &[(usize, &'static Arg)] {
+        &self.values
     }
 
     /// A call as [`Generator::call`] makes them, with one fault: an argument too many or too few, or another value.
@@ -102,7 +115,7 @@ impl Generator {
 
     /// Arguments in a row. A count ("numkeys") fits what follows, and repeated arguments next to each other are repeated
     /// equally often, since the tree cannot say that they belong together.
-    fn sequence(&mut self, args: &[Arg], argv: &mut Vec<Vec<u8>>) {
+    fn sequence(&mut self, args: &'static [Arg], argv: &mut Vec<Vec<u8>>) {
         let mut equally = None;
         let mut at = 0;
         while let Some(arg) = args.get(at) {
@@ -115,6 +128,7 @@ impl Generator {
             if counts_next && args.get(at).is_some_and(|next| next.multiple) {
                 let count = 1 + self.rng.below(3);
                 let stated = if self.one_in(15) { self.integer("numkeys") } else { count.to_string().into_bytes() };
+                self.values.push((argv.len(), arg));
                 argv.push(stated);
                 self.repeated(&args[at], count, argv);
                 at += 1;
@@ -128,7 +142,7 @@ impl Generator {
         }
     }
 
-    fn repeated(&mut self, arg: &Arg, count: u64, argv: &mut Vec<Vec<u8>>) {
+    fn repeated(&mut self, arg: &'static Arg, count: u64, argv: &mut Vec<Vec<u8>>) {
         for turn in 0..count {
             if !arg.token.is_empty() && arg.kind != ArgKind::PureToken && (turn == 0 || arg.multiple_token) {
                 let token = self.any_case(arg.token);
@@ -138,11 +152,11 @@ impl Generator {
         }
     }
 
-    fn one(&mut self, arg: &Arg, argv: &mut Vec<Vec<u8>>) {
+    fn one(&mut self, arg: &'static Arg, argv: &mut Vec<Vec<u8>>) {
         let value = match arg.kind {
             ArgKind::Block => return self.sequence(arg.args, argv),
             ArgKind::OneOf => {
-                let known: Vec<&Arg> = arg.args.iter().filter(|child| self.is_known(child)).collect();
+                let known: Vec<&'static Arg> = arg.args.iter().filter(|child| self.is_known(child)).collect();
                 if !known.is_empty() {
                     let child = *self.pick(&known);
                     self.sequence(std::slice::from_ref(child), argv);
@@ -157,6 +171,9 @@ impl Generator {
             ArgKind::Pattern => self.pattern(),
             ArgKind::UnixTime => self.unix_time(arg.name),
         };
+        if arg.kind != ArgKind::PureToken {
+            self.values.push((argv.len(), arg));
+        }
         argv.push(value);
     }
 
