@@ -193,7 +193,9 @@ pub const NAN_OR_INFINITY: Error = Error::new("ERR increment would produce NaN o
 /// A negative offset.
 pub const OFFSET_OUT_OF_RANGE: Error = Error::new("ERR offset is out of range");
 /// A count of keys that is none, or not positive.
-pub const INVALID_NUMKEYS: Error = Error::new("ERR invalid numkeys value or out of range");
+pub const INVALID_NUMKEYS: Error = Error::new("ERR invalid numkeys value");
+/// Fewer pairs than MSETEX was told.
+pub const WRONG_PAIRS: Error = Error::new("ERR wrong number of key-value pairs");
 /// More keys announced than there are arguments.
 pub const NUMKEYS_TOO_GREAT: Error = Error::new("ERR Number of keys can't be greater than number of args");
 /// A limit that is none, or negative.

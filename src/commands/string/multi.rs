@@ -69,7 +69,7 @@ pub(super) fn msetex(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let pairs = number::parse_i64(args.take()?).and_then(|count| i32::try_from(count).ok());
     let pairs = pairs.filter(|&count| count > 0).ok_or(error::INVALID_NUMKEYS)? as usize;
     if args.remaining() < 2 * pairs {
-        return Err(error::SYNTAX);
+        return Err(error::WRONG_PAIRS);
     }
     args.skip(2 * pairs);
     let (mut wants_existing, mut option) = (None, ExpiryOption::None);

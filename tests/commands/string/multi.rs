@@ -71,9 +71,12 @@ fn msetex_sets_with_one_expiry() {
 fn msetex_refuses_what_does_not_fit() {
     both(|t| {
         for count in ["0", "-1", "1.5", "many", "2147483648"] {
-            t.expect_error(&format!("MSETEX {count} a 1"), "ERR invalid numkeys value or out of range");
+            t.expect_error(&format!("MSETEX {count} a 1"), "ERR invalid numkeys value");
         }
-        for request in ["2 a 1", "2 a 1 b", "1 a 1 b", "1 a 1 b 2", "2147483647 a 1", "1 a 1 EX", "1 a 1 NX XX"] {
+        for request in ["2 a 1", "2 a 1 b", "2147483647 a 1"] {
+            t.expect_error(&format!("MSETEX {request}"), "ERR wrong number of key-value pairs");
+        }
+        for request in ["1 a 1 b", "1 a 1 b 2", "1 a 1 EX", "1 a 1 NX XX"] {
             t.expect_error(&format!("MSETEX {request}"), SYNTAX);
         }
         for request in ["1 a 1 EX 1 PX 1", "1 a 1 EX 1 KEEPTTL", "1 a 1 EX 1 foo", "1 a 1 GET", "1 a 1 IFEQ 1"] {
