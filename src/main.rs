@@ -88,7 +88,7 @@ fn run(config: Config) -> Result<(), Failed> {
     if let Some(path) = config.pidfile()
         && let Err(error) = std::fs::write(&path, format!("{}\n", std::process::id()))
     {
-        tracing::warn!("Failed to write PID file: {error}");
+        tracing::warn!("Failed to write PID file {}: {}", path.display(), os::error_text(&error));
     }
     tracing::info!("Server initialized");
     let keyspace = Keyspace::new(shards(&config, workers), KeyHasher::random());
@@ -118,12 +118,15 @@ fn install_commands(config: &Config) -> Result<(), LoadError> {
 }
 
 fn start_log(config: &Config) -> Result<(), String> {
-    let target = config.logfile().map_or(Target::Stdout, Target::File);
+    let logfile = config.logfile();
+    let path = logfile.clone().unwrap_or_default();
+    let target = logfile.map_or(Target::Stdout, Target::File);
     let form = match config.log_format() {
         LogFormat::Human => Form::Human,
         LogFormat::Json => Form::Json,
     };
-    log::start(target, form, config.loglevel().level()).map_err(|error| format!("Can't open the log file: {error}"))?;
+    log::start(target, form, config.loglevel().level())
+        .map_err(|error| format!("Can't open the log file '{}': {}", path.display(), os::error_text(&error)))?;
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or(String::new(), |place| format!(" at {}:{}", place.file(), place.line()));
         let text = panic.payload().downcast_ref::<&str>().copied();

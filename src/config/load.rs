@@ -206,7 +206,12 @@ impl Loader {
         }
         self.depth += 1;
         for path in include::expand(&self.config.dir(), pattern) {
-            self.file(&path).map_err(Fault::Below)?;
+            self.file(&path).map_err(|error| match error {
+                LoadError::Open { path, reason } => {
+                    Fault::Here(format!("can't open config file '{}': {reason}", path.display()).into())
+                }
+                error => Fault::Below(error),
+            })?;
         }
         self.depth -= 1;
         Ok(())

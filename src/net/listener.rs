@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
@@ -89,8 +89,12 @@ fn open_first(addresses: &[SocketAddr], backlog: u32) -> io::Result<std::net::Tc
 
 fn open_unix(config: &Config) -> Result<Option<std::os::unix::net::UnixListener>, String> {
     let Some(path) = config.unixsocket() else { return Ok(None) };
-    let _ = std::fs::remove_file(&path);
-    let failed = |error: io::Error| format!("Failed opening Unix socket: bind: {}", error_text(&error));
+    // What a server that was killed has left behind; a file that is no socket is somebody's mistake.
+    if std::fs::symlink_metadata(&path).is_ok_and(|file| file.file_type().is_socket()) {
+        let _ = std::fs::remove_file(&path);
+    }
+    let failed =
+        |error: io::Error| format!("Failed opening Unix socket {}: bind: {}", path.display(), error_text(&error));
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(failed)?;
     socket.bind(&SockAddr::unix(&path).map_err(failed)?).map_err(failed)?;
     // Before anybody can connect.

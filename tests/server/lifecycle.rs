@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "another process is waited for, in real time")]
 
 use std::fs;
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -292,4 +292,77 @@ fn a_rewritten_file_starts_the_same_server() {
     assert_eq!(wire.call(&[b"CONFIG", b"GET", b"maxmemory"]), b"*2\r\n$9\r\nmaxmemory\r\n$9\r\n209715200\r\n");
     assert_eq!(wire.call(&[b"CONFIG", b"GET", b"timeout"]), b"*2\r\n$7\r\ntimeout\r\n$2\r\n77\r\n");
     assert!(fs::read_to_string(&file).expect("the file is there").starts_with("# mine\n"));
+}
+
+/// What a start that must fail says, as the last of its lines.
+#[track_caller]
+fn refusal(dir: &Path, args: &[&str]) -> String {
+    let output = nyala(dir, args);
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).expect("it speaks text");
+    assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+    said.trim_end().to_owned()
+}
+
+#[test]
+fn a_start_that_cannot_be_says_why() {
+    let taken = TestServer::nyala(&[]);
+    let taken = taken.port().to_string();
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let here = dir.path().display().to_string();
+    let port = free_port().to_string();
+    for (file, line, reason) in [
+        ("unknown.conf", "portt 7000", "Bad directive or wrong number of arguments"),
+        ("range.conf", "port 99999", "argument must be between 0 and 65535 inclusive"),
+        ("number.conf", "port abc", "argument couldn't be parsed into an integer"),
+        ("memory.conf", "maxmemory 12xb", "argument must be a memory value"),
+        ("quotes.conf", "bind \"127.0.0.1", "Unbalanced quotes in configuration line"),
+        ("module.conf", "loadmodule my.so", "modules cannot be loaded"),
+        ("dir.conf", "dir /no/such/folder", "No such file or directory"),
+        ("include.conf", "include sub.conf", "can't open config file 'HERE/sub.conf': No such file or directory"),
+    ] {
+        fs::write(dir.path().join(file), format!("# mine\ntimeout 3\n{line}\n")).expect("a file can be written");
+        let expected = format!("at line 3 of HERE/{file}\n>>> '{line}'\n{reason}").replace("HERE", &here);
+        let said = refusal(dir.path(), &[file]);
+        assert!(said.ends_with(&expected), "{said}\n--- expected\n{expected}");
+    }
+    fs::write(dir.path().join("file"), "precious").expect("a file can be written");
+    for (args, expected) in [
+        (&["none.conf"][..], "can't open config file 'HERE/none.conf': No such file or directory"),
+        (&["."], "can't open config file 'HERE/.': Is a directory"),
+        (
+            &["--port", &port, "--timeout", "x"],
+            "at option 2\n>>> 'timeout \"x\"'\nargument couldn't be parsed into an integer",
+        ),
+        (&["--logfile", "no/log"], "Can't open the log file 'no/log': No such file or directory"),
+        (&["--port", &taken, "--bind", "127.0.0.1"], "Address already in use"),
+        (&["--port", &port, "--bind", "192.0.2.1"], "socket 192.0.2.1:PORT: bind: Cannot assign requested address"),
+        (&["--port", &port, "--unixsocket", "no/sock"], "Unix socket no/sock: bind: No such file or directory"),
+        (&["--port", &port, "--unixsocket", "file"], "Unix socket file: bind: Address already in use"),
+        (&["--port", "0"], "Configured to not listen anywhere, exiting."),
+    ] {
+        let expected = expected.replace("HERE", &here).replace("PORT", &port);
+        let said = refusal(dir.path(), args);
+        assert!(said.contains(&expected), "{said}\n--- expected\n{expected}");
+    }
+    assert_eq!(fs::read_to_string(dir.path().join("file")).expect("it is there"), "precious");
+}
+
+#[test]
+fn what_a_killed_server_leaves_is_no_hindrance() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let (sock, pidfile) = (dir.path().join("sock"), dir.path().join("pid"));
+    let args = ["--unixsocket", sock.to_str().expect("UTF-8"), "--pidfile", pidfile.to_str().expect("UTF-8")];
+    for _ in 0..2 {
+        let mut server = TestServer::nyala(&args);
+        assert_eq!(fs::read_to_string(&pidfile).expect("it was written"), format!("{}\n", server.pid()));
+        assert!(UnixStream::connect(&sock).is_ok(), "the socket serves");
+        server.signal("KILL");
+        assert_eq!(server.wait(), None);
+        assert!(sock.exists() && pidfile.exists(), "nobody has cleaned up");
+    }
+    let mut server = TestServer::nyala(&args);
+    server.signal("TERM");
+    assert_eq!(server.wait(), Some(0));
+    assert!(!sock.exists() && !pidfile.exists());
 }
