@@ -33,6 +33,7 @@ pub mod net;
 pub mod persist;
 pub mod pubsub;
 pub mod resp;
+pub mod script;
 pub mod state;
 pub mod stats;
 pub mod types;

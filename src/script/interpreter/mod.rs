@@ -1,0 +1,317 @@
+//! The interpreter of one thread: compiles and runs scripts and functions in a sandbox.
+
+mod api;
+mod replies;
+mod results;
+mod sandbox;
+
+pub(super) use sandbox::{bad_argument, raise};
+
+pub use results::write_value;
+
+use std::cell::RefCell;
+use std::fmt;
+
+use ahash::AHashMap;
+use mlua::{Function as LuaFunction, Lua, Table, Value};
+
+use self::sandbox::Sandbox;
+use super::digest::Digest;
+use super::error::{Failure, Raised, Stop};
+use super::host::{Host, lend};
+use super::library::{Function, Library, LibraryError};
+
+/// Memory that a script may use, in bytes: what its interpreter holds as a whole.
+const MEMORY_MAX: usize = 1 << 30;
+/// Memory with which an interpreter is left between runs before all its garbage is collected.
+const KEPT_BYTES: usize = 64 << 20;
+/// Compiled scripts that an interpreter keeps. With one more, all are forgotten.
+const COMPILED_MAX: usize = 2000;
+/// Libraries that an interpreter keeps loaded, in the same way.
+const LOADED_MAX: usize = 1000;
+
+/// What to run.
+#[derive(Debug, Clone, Copy)]
+pub enum Program<'a> {
+    /// A script: its digest, and its source without the header's text.
+    Script(&'a Digest, &'a [u8]),
+    /// A function of a library, by its name.
+    Function(&'a Library, &'a str),
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ran {
+    /// With this value, for [`write_value`].
+    Value(Value),
+    /// With an error that nobody caught.
+    Failed(Failure),
+    /// It was ended.
+    Stopped(Stop),
+    /// The text does not compile: Lua's message.
+    NotCompiled(Vec<u8>),
+}
+
+/// An interpreter. What one script leaves behind no other sees.
+pub struct Interpreter {
+    sandbox: Sandbox,
+    scripts: AHashMap<Digest, LuaFunction>,
+    /// Functions by name, by the number of their library.
+    libraries: AHashMap<u64, Table>,
+}
+
+impl fmt::Debug for Interpreter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interpreter").field("scripts", &self.scripts.len()).finish_non_exhaustive()
+    }
+}
+
+thread_local! {
+    static INTERPRETER: RefCell<Option<Interpreter>> = const { RefCell::new(None) };
+}
+
+/// Runs `f` on this thread's interpreter, which is made when it is first needed.
+///
+/// # Panics
+/// When `f` calls this again: scripts do not run scripts.
+pub fn with_interpreter<R>(f: impl FnOnce(&mut Interpreter) -> R) -> R {
+    INTERPRETER.with_borrow_mut(|slot| f(slot.get_or_insert_with(Interpreter::new)))
+}
+
+impl Interpreter {
+    /// A new one.
+    ///
+    /// # Panics
+    /// When its own prelude fails.
+    #[must_use]
+    pub fn new() -> Interpreter {
+        let sandbox = sandbox::build().expect("the prelude of the sandbox runs");
+        Interpreter { sandbox, scripts: AHashMap::default(), libraries: AHashMap::default() }
+    }
+
+    /// Its Lua state.
+    #[cfg(test)]
+    pub(super) fn lua(&self) -> &Lua {
+        &self.sandbox.lua
+    }
+
+    /// Memory that it holds, in bytes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.sandbox.lua.used_memory()
+    }
+
+    /// Compiles a script without running it.
+    ///
+    /// # Errors
+    /// Lua's message, when it does not compile.
+    pub fn compile(&mut self, digest: &Digest, source: &[u8]) -> Result<(), Vec<u8>> {
+        self.script(digest, source).map(drop)
+    }
+
+    /// Runs a program. `keys` and `args` are what the script sees as such.
+    pub fn run<'a>(
+        &mut self,
+        program: Program<'_>,
+        keys: impl ExactSizeIterator<Item = &'a [u8]>,
+        args: impl ExactSizeIterator<Item = &'a [u8]>,
+        host: &mut dyn Host,
+    ) -> Ran {
+        let function = match program {
+            Program::Script(digest, source) => match self.script(digest, source) {
+                Ok(function) => function,
+                Err(text) => return Ran::NotCompiled(text),
+            },
+            Program::Function(library, name) => match self.function(library, name) {
+                Ok(function) => function,
+                Err(text) => return Ran::Failed(Failure { text, place: None }),
+            },
+        };
+        let ran = self.call(program, &function, keys, args, host);
+        self.tidy();
+        ran.unwrap_or_else(|error| Ran::Failed(failure_of(&error)))
+    }
+
+    fn call<'a>(
+        &self,
+        program: Program<'_>,
+        function: &LuaFunction,
+        keys: impl ExactSizeIterator<Item = &'a [u8]>,
+        args: impl ExactSizeIterator<Item = &'a [u8]>,
+        host: &mut dyn Host,
+    ) -> mlua::Result<Ran> {
+        let Sandbox { lua, signals, eval_real, run, run_function, .. } = &self.sandbox;
+        let (keys, args) = (list(lua, keys)?, list(lua, args)?);
+        signals.stop.set(None);
+        signals.json.take();
+        let (ok, value) = match program {
+            Program::Script(..) => {
+                eval_real.raw_set("KEYS", keys)?;
+                eval_real.raw_set("ARGV", args)?;
+                within_limit(lua, || lend(host, || run.call::<(bool, Value)>(function)))?
+            }
+            Program::Function(..) => {
+                within_limit(lua, || lend(host, || run_function.call::<(bool, Value)>((function, keys, args))))?
+            }
+        };
+        if let Some(stop) = signals.stop.take() {
+            return Ok(Ran::Stopped(stop));
+        }
+        if ok {
+            return Ok(Ran::Value(value));
+        }
+        // Out of memory, or of room for the handler, Lua does not call it.
+        let failure = signals
+            .failure
+            .take()
+            .unwrap_or_else(|| Failure { text: [b"ERR ", &sandbox::shown(lua, &value)[..]].concat(), place: None });
+        Ok(Ran::Failed(failure))
+    }
+
+    /// The compiled script.
+    fn script(&mut self, digest: &Digest, source: &[u8]) -> Result<LuaFunction, Vec<u8>> {
+        if let Some(function) = self.scripts.get(digest) {
+            return Ok(function.clone());
+        }
+        let function = self.load(source, "@user_script", &self.sandbox.eval_globals)?;
+        if self.scripts.len() >= COMPILED_MAX {
+            self.scripts.clear();
+        }
+        self.scripts.insert(*digest, function.clone());
+        Ok(function)
+    }
+
+    fn load(&self, source: &[u8], name: &str, environment: &Table) -> Result<LuaFunction, Vec<u8>> {
+        if source.first() == Some(&0x1b) {
+            return Err(format!("{}:1: unexpected symbol near 'char(27)'", &name[1..]).into_bytes());
+        }
+        let chunk = self.sandbox.lua.load(source).set_name(name).set_mode(mlua::chunk::ChunkMode::Text);
+        chunk.set_environment(environment.clone()).into_function().map_err(|error| match error {
+            mlua::Error::SyntaxError { message, .. } => message.into_bytes(),
+            other => other.to_string().into_bytes(),
+        })
+    }
+
+    /// The function of a library, which is loaded if it is not yet. Errors are texts for the reply.
+    fn function(&mut self, library: &Library, name: &str) -> Result<LuaFunction, Vec<u8>> {
+        if !self.libraries.contains_key(&library.number) {
+            let mut patient = Patient;
+            let (_, functions) = self.load_library(library.body(), &mut patient).map_err(LibraryError::into_text)?;
+            if self.libraries.len() >= LOADED_MAX {
+                self.libraries.clear();
+            }
+            self.libraries.insert(library.number, functions);
+        }
+        let functions = self.libraries.get(&library.number).expect("it was just loaded");
+        functions.raw_get(name).map_err(|error| Raised::of(&error).to_string().into_bytes())
+    }
+
+    /// Runs a library's code and tells what it registers, and the functions by name.
+    fn load_library(&self, body: &[u8], host: &mut dyn Host) -> Result<(Vec<Function>, Table), LibraryError> {
+        let Sandbox { lua, signals, function_globals, loading, run, .. } = &self.sandbox;
+        let function = self.load(body, "@user_function", function_globals).map_err(LibraryError::NotCompiled)?;
+        let failed = |error: mlua::Error| LibraryError::Failed(failure_of(&error).text);
+        let functions = lua.create_table().map_err(failed)?;
+        signals.stop.set(None);
+        signals.registered.replace(Some(api::Registrations::new(functions.clone())));
+        let ran = loading.call::<()>(true).and_then(|()| {
+            let ran = within_limit(lua, || lend(host, || run.call::<(bool, Value)>(function)));
+            loading.call::<()>(false)?;
+            ran
+        });
+        let registered = signals.registered.take().map(api::Registrations::into_functions).unwrap_or_default();
+        let (ok, _) = ran.map_err(failed)?;
+        if signals.stop.take().is_some() {
+            return Err(LibraryError::Timeout);
+        }
+        if !ok {
+            let text = signals.failure.take().map_or_else(|| b"ERR not enough memory".to_vec(), |failure| failure.text);
+            return Err(LibraryError::Failed(text));
+        }
+        Ok((registered, functions))
+    }
+
+    /// Runs a new library's code and tells what it registers.
+    ///
+    /// # Errors
+    /// When it does not compile, fails, or registers nothing.
+    pub fn try_library(&mut self, body: &[u8], host: &mut dyn Host) -> Result<Vec<Function>, LibraryError> {
+        let (functions, _) = self.load_library(body, host)?;
+        if functions.is_empty() { Err(LibraryError::Empty) } else { Ok(functions) }
+    }
+
+    /// Collects the garbage of a run that has left much of it.
+    fn tidy(&mut self) {
+        if self.memory_bytes() > KEPT_BYTES {
+            // What cannot be collected now is so later.
+            let _ = self.sandbox.lua.gc_collect();
+        }
+    }
+
+    /// Forgets compiled scripts (SCRIPT FLUSH): they are compiled anew when they are run again.
+    pub fn forget_scripts(&mut self) {
+        self.scripts.clear();
+        let _ = self.sandbox.lua.gc_collect();
+    }
+}
+
+impl Default for Interpreter {
+    fn default() -> Self {
+        Interpreter::new()
+    }
+}
+
+/// A library that was accepted once is loaded without a limit of time.
+struct Patient;
+
+impl Host for Patient {
+    fn call(&mut self, _: crate::resp::Args<'_>, _: &mut dyn FnMut(&[u8])) -> Result<(), super::Refused> {
+        Err(super::Refused::Error(b"ERR a library calls nothing while it is loaded".to_vec()))
+    }
+
+    fn set_protocol(&mut self, _: crate::resp::Protocol) {}
+
+    fn set_repl(&mut self, _: u8) {}
+
+    fn log(&mut self, _: u8, _: &[u8]) {}
+
+    fn may_run(&mut self, _: crate::resp::Args<'_>) -> Option<bool> {
+        None
+    }
+
+    fn tick(&mut self) -> Option<Stop> {
+        None
+    }
+}
+
+/// A sequence of strings.
+fn list<'a>(lua: &Lua, items: impl ExactSizeIterator<Item = &'a [u8]>) -> mlua::Result<Table> {
+    let table = lua.create_table_with_capacity(items.len(), 0)?;
+    for (at, item) in items.enumerate() {
+        table.raw_seti(at + 1, lua.create_string(item)?)?;
+    }
+    Ok(table)
+}
+
+/// Runs Lua code with the limit of memory. It stands for that time alone: with it, mlua guards every allocation of Rust.
+fn within_limit<R>(lua: &Lua, f: impl FnOnce() -> R) -> R {
+    let _ = lua.set_memory_limit(MEMORY_MAX);
+    let result = f();
+    let _ = lua.set_memory_limit(0);
+    result
+}
+
+/// Runs what Rust allocates for a script, in the midst of its run, without the limit. The script meets it right after.
+fn beyond_limit<R>(lua: &Lua, f: impl FnOnce() -> R) -> R {
+    let _ = lua.set_memory_limit(0);
+    let result = f();
+    let _ = lua.set_memory_limit(MEMORY_MAX);
+    result
+}
+
+fn failure_of(error: &mlua::Error) -> Failure {
+    Failure { text: [b"ERR ", Raised::of(error).to_string().as_bytes()].concat(), place: None }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! The sandbox of a new interpreter: the functions that its prelude takes from Rust.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use mlua::{Function, Lua, MultiValue, StdLib, Table, Value};
+
+use super::api;
+use crate::script::error::{Failure, Raised, Stop};
+use crate::script::host::with_host;
+use crate::script::libs;
+
+/// Name of the prelude's chunk: its frames are no script's.
+const PRELUDE: &str = "=prelude";
+/// Frames looked at for the place of an error.
+const FRAMES: usize = 64;
+/// Instructions between two looks at whether the run is to end; some tens of microseconds.
+const TICK_INSTRUCTIONS: u32 = 10_000;
+
+/// What the functions of the sandbox and the interpreter tell each other during a run.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    /// The error that ended the run.
+    pub(super) failure: RefCell<Option<Failure>>,
+    /// The run is being ended.
+    pub(super) stop: Cell<Option<Stop>>,
+    /// What the script has set of `cjson`.
+    pub(super) json: Rc<Cell<libs::cjson::Settings>>,
+    /// Registrations of the library that is being loaded.
+    pub(super) registered: RefCell<Option<api::Registrations>>,
+}
+
+/// What the prelude answers.
+#[derive(Debug)]
+pub(super) struct Sandbox {
+    pub(super) lua: Lua,
+    pub(super) signals: Rc<Signals>,
+    /// The environment of EVAL scripts.
+    pub(super) eval_globals: Table,
+    /// Where KEYS and ARGV are set.
+    pub(super) eval_real: Table,
+    /// The environment of libraries.
+    pub(super) function_globals: Table,
+    /// Switches that to what a library sees while it is loaded.
+    pub(super) loading: Function,
+    pub(super) run: Function,
+    pub(super) run_function: Function,
+}
+
+/// Builds a sandbox.
+///
+/// # Errors
+/// None but those of a fault in the prelude.
+pub(super) fn build() -> mlua::Result<Sandbox> {
+    let std = StdLib::TABLE | StdLib::STRING | StdLib::MATH;
+    let lua = Lua::new_with(std, mlua::LuaOptions::default())?;
+    let signals = Rc::new(Signals::default());
+    let host = lua.create_table()?;
+    host.raw_set("deny", lua.create_function(|lua, ()| deny(lua))?)?;
+    host.raw_set("deny_plainly", lua.create_function(|_, ()| deny_plainly())?)?;
+    host.raw_set("missing", lua.create_function(missing)?)?;
+    host.raw_set("metatable", lua.create_function(|_, table: Table| Ok(table.metatable()))?)?;
+    host.raw_set("as_text", lua.create_function(as_text)?)?;
+    host.raw_set("as_table", lua.create_function(as_table)?)?;
+    host.raw_set("is_stop", lua.create_function(|_, value: Value| Ok(stop_of(&value).is_some()))?)?;
+    let told = Rc::clone(&signals);
+    host.raw_set(
+        "failed",
+        lua.create_function(move |lua, error: Value| {
+            failed(lua, &told, &error);
+            Ok(())
+        })?,
+    )?;
+    libs::random::install(&lua, &host)?;
+    let libraries = lua.create_table()?;
+    libraries.raw_set("bit", libs::bit::library(&lua)?)?;
+    libraries.raw_set("cjson", libs::cjson::library(&lua, &signals.json)?)?;
+    libraries.raw_set("cmsgpack", libs::cmsgpack::library(&lua)?)?;
+    libraries.raw_set("struct", libs::pack::library(&lua)?)?;
+    libraries.raw_set("os", libs::os(&lua)?)?;
+    host.raw_set("libraries", libraries)?;
+    api::install(&lua, &host, &signals)?;
+    let (eval_globals, eval_real, function_globals, loading, run, run_function) = lua
+        .load(include_str!("prelude.lua"))
+        .set_name(PRELUDE)
+        .call::<(Table, Table, Table, Function, Function, Function)>(host)?;
+    lua.set_globals(eval_globals.clone())?;
+    let told = Rc::clone(&signals);
+    let triggers = mlua::HookTriggers::new().every_nth_instruction(TICK_INSTRUCTIONS);
+    lua.set_global_hook(triggers, move |_, _| {
+        let stop = told.stop.get().or_else(|| with_host(|host| host.tick()).flatten());
+        match stop {
+            None => Ok(mlua::VmState::Continue),
+            Some(stop) => {
+                told.stop.set(Some(stop));
+                Err(mlua::Error::external(Raised::Stop(stop)))
+            }
+        }
+    })?;
+    Ok(Sandbox { lua, signals, eval_globals, eval_real, function_globals, loading, run, run_function })
+}
+
+/// Where the function that called into Rust stands, as Lua puts it before its own errors.
+pub(super) fn place(lua: &Lua) -> String {
+    let place = lua.inspect_stack(1, |debug| {
+        let line = debug.current_line()?;
+        let source = debug.source();
+        Some(format!("{}:{line}: ", source.short_src.as_deref().unwrap_or("?")))
+    });
+    place.flatten().unwrap_or_default()
+}
+
+/// An error of a library function, its place before it.
+pub(in crate::script) fn raise(lua: &Lua, text: impl AsRef<[u8]>) -> mlua::Error {
+    mlua::Error::external(Raised::Text([place(lua).as_bytes(), text.as_ref()].concat()))
+}
+
+/// "bad argument": what Lua's own functions say of an argument.
+pub(in crate::script) fn bad_argument(lua: &Lua, number: usize, function: &str, text: &str) -> mlua::Error {
+    raise(lua, format!("bad argument #{number} to '{function}' ({text})"))
+}
+
+fn deny(lua: &Lua) -> mlua::Result<()> {
+    Err(raise(lua, "Attempt to modify a readonly table"))
+}
+
+fn deny_plainly() -> mlua::Result<()> {
+    Err(mlua::Error::external(Raised::Text(b"Attempt to modify a readonly table".to_vec())))
+}
+
+/// A global that is not there.
+fn missing(lua: &Lua, (_, name): (Value, Value)) -> mlua::Result<()> {
+    let name = match &name {
+        Value::String(name) => name.as_bytes().to_vec(),
+        other => other.type_name().into(),
+    };
+    let text = [b"Script attempted to access nonexistent global variable '", &name[..], b"'"].concat();
+    Err(raise(lua, text))
+}
+
+fn stop_of(value: &Value) -> Option<Stop> {
+    match value {
+        Value::Error(error) => match Raised::of(error) {
+            Raised::Stop(stop) => Some(stop),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A caught error as pcall shows it. The end of a run goes on.
+fn as_text(lua: &Lua, value: Value) -> mlua::Result<Value> {
+    let Value::Error(error) = &value else { return Ok(value) };
+    match Raised::of(error) {
+        Raised::Stop(_) => Err(*error.clone()),
+        Raised::Reply(text) | Raised::Text(text) => lua.create_string(text).map(Value::String),
+    }
+}
+
+/// A caught error as all others show it.
+fn as_table(lua: &Lua, value: Value) -> mlua::Result<Value> {
+    let Value::Error(error) = &value else { return Ok(value) };
+    match Raised::of(error) {
+        Raised::Stop(_) => Err(*error.clone()),
+        Raised::Reply(text) => api::error_table(lua, &text).map(Value::Table),
+        Raised::Text(text) => lua.create_string(text).map(Value::String),
+    }
+}
+
+/// The message handler of a run: remembers what failed, and where.
+fn failed(lua: &Lua, signals: &Signals, error: &Value) {
+    let with_code = |text: &[u8]| [b"ERR ", text].concat();
+    let text = match error {
+        Value::Error(error) => match Raised::of(error) {
+            Raised::Reply(text) => text,
+            Raised::Text(text) => with_code(&text),
+            Raised::Stop(_) => return,
+        },
+        Value::Table(table) => match table.raw_get::<Value>("err") {
+            Ok(Value::String(text)) => text.as_bytes().to_vec(),
+            _ => b"ERR unknown error".to_vec(),
+        },
+        other => with_code(&shown(lua, other)),
+    };
+    let place = (1..FRAMES).find_map(|level| {
+        let frame = lua.inspect_stack(level, |debug| {
+            let line = debug.current_line()?;
+            let source = debug.source().source?.into_owned();
+            (source != PRELUDE).then_some((source, line))
+        });
+        frame.flatten()
+    });
+    signals.failure.replace(Some(Failure { text, place }));
+}
+
+/// As `tostring` shows a value.
+pub(super) fn shown(lua: &Lua, value: &Value) -> Vec<u8> {
+    match value {
+        Value::Nil => b"nil".to_vec(),
+        Value::Boolean(yes) => yes.to_string().into_bytes(),
+        Value::String(text) => text.as_bytes().to_vec(),
+        Value::Integer(_) | Value::Number(_) => {
+            let text = lua.coerce_string(value.clone()).ok().flatten();
+            text.map(|text| text.as_bytes().to_vec()).unwrap_or_default()
+        }
+        other => format!("{}: {:p}", other.type_name(), other.to_pointer()).into_bytes(),
+    }
+}
+
+/// The arguments of a function that takes any.
+pub(super) type Any = MultiValue;
