@@ -329,7 +329,7 @@ fn a_start_that_cannot_be_says_why() {
     fs::write(dir.path().join("file"), "precious").expect("a file can be written");
     for (args, expected) in [
         (&["none.conf"][..], "can't open config file 'HERE/none.conf': No such file or directory"),
-        (&["."], "can't open config file 'HERE/.': Is a directory"),
+        (&["."], "can't open config file 'HERE': Is a directory"),
         (
             &["--port", &port, "--timeout", "x"],
             "at option 2\n>>> 'timeout \"x\"'\nargument couldn't be parsed into an integer",
