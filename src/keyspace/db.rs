@@ -11,6 +11,7 @@ use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
 use super::expire::ExpireIndex;
 use super::hash::{KeyHash, KeyHasher};
 use super::index::{Index, Location, Positions};
+use super::snapshot::{Batch, Part};
 use crate::types::{Collection, ObjectType};
 use crate::util::rng::Rng;
 
@@ -50,6 +51,8 @@ pub struct Db {
     /// Sum of the entries' sizes.
     bytes: usize,
     hasher: KeyHasher,
+    /// What the running snapshot still has to save here.
+    saving: Option<Box<Part>>,
 }
 
 impl Positions for KeyHasher {
@@ -68,6 +71,7 @@ impl Db {
             field_expires: ExpireIndex::default(),
             bytes: 0,
             hasher,
+            saving: None,
         }
     }
 
@@ -123,9 +127,26 @@ impl Db {
         self.index.entry(location)
     }
 
+    /// Leaves another LRU/LFU field in the entry at a place found just now. That is no change to be saved before.
+    #[inline]
+    pub fn touch(&mut self, location: Location, next: impl FnOnce(u32) -> u32) {
+        let old = self.index.entry(location).lru();
+        let new = next(old);
+        // Most accesses come within the second of the one before: the entry's cache line stays clean.
+        if new != old {
+            self.open(location).set_lru(new);
+        }
+    }
+
     /// The entry at a place found just now, to be changed.
     #[inline]
     pub fn entry_mut(&mut self, location: Location) -> EntryMut<'_> {
+        self.save_before_change(location);
+        self.open(location)
+    }
+
+    #[inline]
+    fn open(&mut self, location: Location) -> EntryMut<'_> {
         EntryMut::open(self.index.slot_mut(location), &mut self.bytes).expect("a found place holds an entry")
     }
 
@@ -139,7 +160,7 @@ impl Db {
     #[inline]
     pub fn get_mut(&mut self, key: &[u8], hash: KeyHash) -> Option<EntryMut<'_>> {
         let location = self.find(key, hash)?;
-        EntryMut::open(self.index.slot_mut(location), &mut self.bytes)
+        Some(self.entry_mut(location))
     }
 
     /// Sets `key` to a string whatever it held. `lru` answers its new LRU/LFU field for the old one, if there was a key.
@@ -157,7 +178,7 @@ impl Db {
             self.insert_absent(EntryBox::string(key, value, expire_at_ms, lru(None)), hash);
             return Written { existed: false, expire_at_ms: None, external: None };
         };
-        let mut entry = EntryMut::open(self.index.slot_mut(location), &mut self.bytes).expect("found just now");
+        let mut entry = self.entry_mut(location);
         let old = entry.view().expire_at_ms();
         let fields = entry.view().next_field_expiry();
         let new = match ttl {
@@ -180,8 +201,7 @@ impl Db {
             return None;
         };
         let (new, new_fields) = (entry.view().expire_at_ms(), entry.view().next_field_expiry());
-        let mut slot = EntryMut::open(self.index.slot_mut(location), &mut self.bytes)?;
-        let old = slot.replace(entry);
+        let old = self.entry_mut(location).replace(entry);
         self.expiry_changed(hash, old.view().expire_at_ms(), new);
         self.field_expiry_changed(hash, old.view().next_field_expiry(), new_fields);
         Some(old)
@@ -317,6 +337,43 @@ impl Db {
         std::mem::replace(self, empty)
     }
 
+    /// Begins to be saved: everything that is here now.
+    pub(super) fn begin_saving(&mut self, part: Part) {
+        self.index.begin_saving();
+        self.saving = Some(Box::new(part));
+    }
+
+    /// Whether a snapshot still has to save something here.
+    pub(super) fn is_saving(&self) -> bool {
+        self.saving.is_some()
+    }
+
+    /// Fills an empty `batch` with entries that are to be saved, if there are any left.
+    pub(super) fn save_some(&mut self, batch: &mut Batch) {
+        if self.saving.as_mut().is_some_and(|part| !part.save_some(&mut self.index, batch)) {
+            self.saving = None;
+        }
+    }
+
+    /// To be called before an entry is changed or removed: a snapshot that has not come to it yet gets it as it is.
+    #[inline]
+    fn save_before_change(&mut self, location: Location) {
+        if self.index.is_unsaved(location) {
+            self.save_early(location);
+        }
+    }
+
+    #[cold]
+    fn save_early(&mut self, location: Location) {
+        let entry = self.index.entry(location);
+        if !entry.is_settled() {
+            if let Some(part) = &mut self.saving {
+                part.save_early(entry);
+            }
+            self.index.slot_mut(location).set_settled(true);
+        }
+    }
+
     #[inline]
     fn insert_absent(&mut self, entry: EntryBox, hash: KeyHash) {
         self.bytes += entry.view().memory_bytes();
@@ -328,7 +385,9 @@ impl Db {
 
     #[inline]
     fn take(&mut self, location: Location, position: u32) -> EntryBox {
-        let entry = self.index.remove(location);
+        self.save_before_change(location);
+        let mut entry = self.index.remove(location);
+        entry.set_settled(false);
         self.bytes -= entry.view().memory_bytes();
         if let Some(at_ms) = entry.view().expire_at_ms() {
             self.forget_expiry(at_ms, position);
@@ -377,5 +436,13 @@ impl Db {
     fn forget_expiry(&mut self, at_ms: u64, position: u32) {
         let shared = self.index.find_at(position, &self.hasher, |entry| entry.expire_at_ms() == Some(at_ms));
         self.expires.remove(at_ms, position, shared.is_none());
+    }
+}
+
+impl Drop for Db {
+    fn drop(&mut self) {
+        if let Some(part) = self.saving.take() {
+            part.save_rest(&mut self.index);
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! Depends on `types` (the object behind a non-string) and on the allocator's size classes; knows no lock and no clock.
 
 mod block;
+mod copies;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::ptr::NonNull;
 
 use bytes::Bytes;
 
+pub use self::copies::Copies;
 pub use self::slot::{EntryMut, External, Slot};
 pub use self::value::{EMBSTR_LIMIT_BYTES, INLINE_LIMIT_BYTES, Kind, StringValue, Value};
 
@@ -103,6 +105,7 @@ impl EntryBox {
         let header = old.header();
         let shape = Shape { key_len: key.len(), expiry: expire_at_ms.is_some(), ..old.shape() };
         let new = Block::allocate(shape, header.kind(), header.lru());
+        new.set_settled(header.is_settled());
         if let Some(at_ms) = expire_at_ms {
             new.set_expire_at_ms(at_ms);
         }
@@ -119,6 +122,11 @@ impl EntryBox {
             Value::Big(text) => is_heavy_text(text),
             Value::Object(object) => is_heavy_object(object),
         }
+    }
+
+    /// Says whether the running snapshot needs nothing more of the entry.
+    pub(super) fn set_settled(&mut self, settled: bool) {
+        self.0.set_settled(settled);
     }
 
     fn into_block(self) -> Block {
@@ -215,6 +223,12 @@ impl<'a> EntryRef<'a> {
     #[inline]
     pub fn is_expired(&self, now_ms: u64) -> bool {
         self.block.header().has_expiry() && self.block.expire_at_ms().is_some_and(|at_ms| at_ms <= now_ms)
+    }
+
+    /// The running snapshot needs nothing more of the entry.
+    #[inline]
+    pub(super) fn is_settled(&self) -> bool {
+        self.block.header().is_settled()
     }
 
     /// The 24-bit LRU/LFU field.

@@ -5,8 +5,13 @@
 //! with their neighbour. The walk of SCAN goes by position, which none of this changes.
 //!
 //! Positions of stored keys are asked from the caller's `hasher` when a segment splits.
+//!
+//! A snapshot saves the segments in order of position. Those from its `frontier` on are not saved yet: in them, and only
+//! there, entries that it needs no more are marked as settled (saved by a writer before a change, or new). A segment
+//! never straddles the frontier.
 
 use std::cmp::Reverse;
+use std::ops::ControlFlow;
 
 use smallvec::SmallVec;
 
@@ -15,6 +20,8 @@ use super::segment::{MAX_DEPTH, Place, SPLIT_BUCKETS, Segment, fingerprint_at};
 
 /// Two neighbours with at most this many entries together become one segment.
 const MERGE_ENTRIES: usize = 192;
+/// The position behind all others.
+const END: u64 = 1 << 32;
 
 /// Position of a key, as the caller hashes it.
 pub trait Positions {
@@ -33,15 +40,21 @@ impl<F: Fn(&[u8]) -> u32> Positions for F {
 pub const INDEX_BYTES_PER_KEY: usize = 16;
 
 /// Entries by key. See the file's header.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Index {
     /// Segment number for each value of the first `depth` bits of a position; empty before the first insert.
     directory: Vec<u32>,
     segments: Vec<Segment>,
     depth: u8,
     len: usize,
-    /// Epoch of the segment that the first insert makes.
-    epoch: u32,
+    /// The first position that the running snapshot has not saved yet; [`END`] when there is none.
+    frontier: u64,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { directory: Vec::new(), segments: Vec::new(), depth: 0, len: 0, frontier: END }
+    }
 }
 
 /// Where an entry lies; valid until the index changes.
@@ -123,14 +136,17 @@ impl Index {
     pub fn insert(&mut self, entry: EntryBox, position: u32, positions: &impl Positions) {
         self.len += 1;
         let Some(number) = self.segment_at(position) else {
-            let mut segment = Segment::new(0, 0, self.epoch, 1);
+            let mut segment = Segment::new(0, 0, 1);
             segment.insert_growing(Slot::new(entry, fingerprint_at(position, 0)));
             self.segments.push(segment);
             self.directory.push(0);
             return;
         };
         let segment = &mut self.segments[number as usize];
-        let slot = Slot::new(entry, segment.fingerprint(position));
+        let mut slot = Slot::new(entry, segment.fingerprint(position));
+        if u64::from(position) >= self.frontier {
+            slot.set_settled(true);
+        }
         if let Err(slot) = segment.try_insert(slot) {
             self.insert_making_room(slot, position, positions);
         }
@@ -163,13 +179,12 @@ impl Index {
     /// Splits a segment by the next bit of its entries' positions.
     fn split(&mut self, number: u32, positions: &impl Positions) {
         let old = &mut self.segments[number as usize];
-        let (prefix, depth, epoch) = (old.prefix, old.depth + 1, old.epoch);
+        let (prefix, depth) = (old.prefix, old.depth + 1);
         let bit = 1u32 << (32 - depth);
         let expected = old.len() / 2;
-        let mut low = Segment::new(prefix, depth, epoch, expected);
-        let mut high = Segment::new(prefix | bit, depth, epoch, expected);
-        // The keys are likely in no cache. Asking for all of them before hashing the first lets the loads overlap.
-        std::hint::black_box(old.slots().filter_map(Slot::entry).fold(0, |lru, entry| lru ^ entry.lru()));
+        let mut low = Segment::new(prefix, depth, expected);
+        let mut high = Segment::new(prefix | bit, depth, expected);
+        old.prefetch();
         for mut slot in old.drain() {
             let position = slot.entry().map_or(0, |entry| positions.position(entry.key()));
             slot.set_fingerprint(fingerprint_at(position, depth));
@@ -209,8 +224,8 @@ impl Index {
     #[cold]
     fn merge_from(&mut self, mut number: u32) {
         if self.len == 0 {
-            let epoch = self.segments[number as usize].epoch;
-            *self = Self { epoch, ..Self::default() };
+            // Nothing is left to be saved either.
+            *self = Self::default();
             return;
         }
         loop {
@@ -222,7 +237,7 @@ impl Index {
             let buddy_number = self.segment_at(segment.prefix ^ bit).expect("the directory is not empty");
             let buddy = &self.segments[buddy_number as usize];
             if buddy.depth != segment.depth
-                || buddy.epoch != segment.epoch
+                || self.frontier == u64::from(segment.prefix | bit)
                 || buddy.len() + segment.len() > MERGE_ENTRIES
             {
                 return;
@@ -237,7 +252,7 @@ impl Index {
         let mut merged = {
             let segment = &self.segments[keep as usize];
             let expected = segment.len() + self.segments[gone as usize].len();
-            Segment::new(segment.prefix & !bit, segment.depth - 1, segment.epoch, expected)
+            Segment::new(segment.prefix & !bit, segment.depth - 1, expected)
         };
         for number in [keep, gone] {
             let segment = &mut self.segments[number as usize];
@@ -288,12 +303,11 @@ impl Index {
         let mut next = u64::from(from);
         while let Ok(position) = u32::try_from(next) {
             let segment = &self.segments[self.segment_at(position)? as usize];
-            let end = u64::from(segment.prefix) + (1u64 << (32 - segment.depth));
             next = scan_segment(segment, position, count.saturating_sub(visited), positions, |entry| {
                 visited += 1;
                 visit(entry);
             })
-            .map_or(end, u64::from);
+            .map_or(segment.end(), u64::from);
             if visited >= count && visited > 0 {
                 break;
             }
@@ -323,13 +337,42 @@ impl Index {
         self.segments.iter().flat_map(Segment::slots).filter_map(Slot::entry)
     }
 
-    /// The epoch of the segment that `position` falls into, for snapshots; that of the next first segment when the
-    /// index is empty.
-    pub fn epoch_mut(&mut self, position: u32) -> &mut u32 {
-        match self.segment_at(position) {
-            Some(number) => &mut self.segments[number as usize].epoch,
-            None => &mut self.epoch,
+    /// Begins a snapshot: every entry is to be saved. The one before must have ended.
+    pub(super) fn begin_saving(&mut self) {
+        debug_assert_eq!(self.frontier, END, "one snapshot after the other");
+        self.frontier = if self.is_empty() { END } else { 0 };
+    }
+
+    /// Whether the running snapshot has not saved the segment of an entry yet.
+    #[inline]
+    pub(super) fn is_unsaved(&self, location: Location) -> bool {
+        u64::from(self.segments[location.segment as usize].prefix) >= self.frontier
+    }
+
+    /// Hands entries of the first segment that is not saved yet to `save`, until it answers that it has had enough.
+    /// A segment counts as saved when all of its entries were handed over. False when nothing is left.
+    pub(super) fn save_some(&mut self, mut save: impl FnMut(EntryRef<'_>) -> ControlFlow<()>) -> bool {
+        let Ok(position) = u32::try_from(self.frontier) else { return false };
+        let number = self.segment_at(position).expect("an empty index has nothing to be saved");
+        let segment = &mut self.segments[number as usize];
+        debug_assert_eq!(segment.prefix, position, "no segment straddles the frontier");
+        segment.prefetch();
+        let is_wanted = |slot: &Slot| slot.entry().is_some_and(|entry| !entry.is_settled());
+        let enough = segment
+            .slots()
+            .filter(|slot| is_wanted(slot))
+            .position(|slot| slot.entry().is_some_and(|entry| save(entry).is_break()));
+        match enough {
+            Some(last) => {
+                let saved = segment.slots_mut().filter(|slot| is_wanted(slot)).take(last + 1);
+                saved.for_each(|slot| slot.set_settled(true));
+            }
+            None => {
+                self.frontier = segment.end();
+                segment.slots_mut().filter(|slot| !is_wanted(slot)).for_each(|slot| slot.set_settled(false));
+            }
         }
+        self.frontier < END
     }
 
     /// Entries that fit no bucket; other than zero only under a degenerate hash.

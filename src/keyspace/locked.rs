@@ -294,7 +294,7 @@ impl<'k> Locked<'k> {
         match self.find_live(self.db, key) {
             Some(location) => {
                 self.effects.hits += 1;
-                Some(self.touch(key, location).into_view())
+                Some(self.touch(key, location).entry(location))
             }
             None => {
                 self.effects.misses += 1;
@@ -336,21 +336,16 @@ impl<'k> Locked<'k> {
     #[inline]
     pub fn lookup_write(&mut self, key: Key<'_>) -> Option<EntryMut<'_>> {
         let location = self.find_live(self.db, key)?;
-        Some(self.touch(key, location))
+        Some(self.touch(key, location).entry_mut(location))
     }
 
-    /// Leaves the trace of an access in the entry of `key`.
+    /// Leaves the trace of an access in the entry of `key`; answers where it is.
     #[inline]
-    fn touch(&mut self, key: Key<'_>, location: Location) -> EntryMut<'_> {
+    fn touch(&mut self, key: Key<'_>, location: Location) -> &mut Db {
         let (access, dice) = (self.access, self.dice(key));
-        let mut entry = self.part(key.hash).entry_mut(location);
-        let old = entry.view().lru();
-        let new = access.next(old, dice);
-        // Most accesses come within the second of the one before: the entry's cache line stays clean.
-        if new != old {
-            entry.set_lru(new);
-        }
-        entry
+        let part = self.part(key.hash);
+        part.touch(location, |old| access.next(old, dice));
+        part
     }
 
     /// Random bits for the counter of LFU: they differ from command to command, and within one as its counts move on.

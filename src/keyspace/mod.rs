@@ -18,6 +18,7 @@ mod lazyfree;
 mod locked;
 mod segment;
 mod shard;
+pub mod snapshot;
 mod stats;
 mod sync;
 #[cfg(all(test, not(feature = "loom")))]
@@ -31,7 +32,8 @@ use smallvec::SmallVec;
 pub use self::access::{Access, AccessMode, LfuPace, lru_clock};
 pub use self::db::{Db, Ttl, Written};
 pub use self::entry::{
-    EMBSTR_LIMIT_BYTES, EntryBox, EntryMut, EntryRef, External, INLINE_LIMIT_BYTES, Kind, Slot, StringValue, Value,
+    Copies, EMBSTR_LIMIT_BYTES, EntryBox, EntryMut, EntryRef, External, INLINE_LIMIT_BYTES, Kind, Slot, StringValue,
+    Value,
 };
 pub use self::hash::{KeyHash, KeyHasher, MAX_SHARDS, ShardId};
 pub use self::index::{INDEX_BYTES_PER_KEY, Index, Location, Positions};

@@ -74,14 +74,12 @@ pub(super) struct Segment {
     len: u32,
     /// The common first `depth` bits of the positions, the other bits zero.
     pub(super) prefix: u32,
-    /// The snapshot that has saved this segment as it is (see the snapshot's own room).
-    pub(super) epoch: u32,
     pub(super) depth: u8,
 }
 
 impl Segment {
-    pub(super) fn new(prefix: u32, depth: u8, epoch: u32, expected: usize) -> Self {
-        Self { buckets: empty_buckets(count_for(expected)), overflow: Vec::new(), len: 0, prefix, epoch, depth }
+    pub(super) fn new(prefix: u32, depth: u8, expected: usize) -> Self {
+        Self { buckets: empty_buckets(count_for(expected)), overflow: Vec::new(), len: 0, prefix, depth }
     }
 
     #[inline]
@@ -274,6 +272,23 @@ impl Segment {
     /// Every slot with an entry, in no order.
     pub(super) fn slots(&self) -> impl Iterator<Item = &Slot> {
         self.buckets.iter().flat_map(|bucket| &bucket.0).chain(&self.overflow).filter(|slot| !slot.is_empty())
+    }
+
+    /// The same, to be changed.
+    pub(super) fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        let slots = self.buckets.iter_mut().flat_map(|bucket| &mut bucket.0);
+        slots.chain(&mut self.overflow).filter(|slot| !slot.is_empty())
+    }
+
+    /// The position behind the last one that belongs here.
+    #[inline]
+    pub(super) fn end(&self) -> u64 {
+        u64::from(self.prefix) + (1u64 << (32 - self.depth))
+    }
+
+    /// Loads the entries, which are likely in no cache, all at once, so that the loads overlap.
+    pub(super) fn prefetch(&self) {
+        std::hint::black_box(self.slots().filter_map(Slot::entry).fold(0, |lru, entry| lru ^ entry.lru()));
     }
 
     /// Takes every entry out; the segment itself is to be dropped.

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::db::Db;
 use super::hash::{KeyHasher, ShardId};
+use super::snapshot::Batch;
 use super::stats::ShardStats;
 use super::sync::{AtomicU32, Mutex, MutexGuard, clear_poison, yield_now};
 use super::tracked::TrackedKeys;
@@ -85,6 +86,13 @@ impl ShardData {
             self.add_dbs(one.max(other));
         }
         self.dbs.swap(one, other);
+    }
+
+    /// Fills an empty `batch` with entries of one database that a snapshot has to save; false when nothing is left.
+    pub(super) fn save_some(&mut self, batch: &mut Batch) -> bool {
+        let Some(db) = self.dbs.iter_mut().find(|db| db.is_saving()) else { return false };
+        db.save_some(batch);
+        true
     }
 
     /// Keys of all databases.

@@ -1,7 +1,8 @@
 //! The memory of one entry: header, optional fields, key, value, in one block of the allocator.
 //!
 //! ```text
-//! offset 0   header word: bits 0-3 kind, 4 has-expiry, 5 long key, 8-31 LRU/LFU, 32-47 key length, 48-63 value length
+//! offset 0   header word: bits 0-3 kind, 4 has-expiry, 5 long key, 6 settled, 8-31 LRU/LFU, 32-47 key length,
+//!            48-63 value length
 //!        8   expiry, ms since 1970 (only with has-expiry)
 //!        .   key length as u64     (only with long key; the header's field is then 0)
 //!        .   the collection, aligned (only with a kind that is no string; there is no other value then)
@@ -29,6 +30,8 @@ const OBJECT_BYTES: usize = size_of::<Object>().next_multiple_of(WORD);
 const _: () = assert!(align_of::<Object>() <= WORD, "blocks are 8-aligned");
 const HAS_EXPIRY: u64 = 1 << 4;
 const LONG_KEY: u64 = 1 << 5;
+/// See [`Header::is_settled`].
+const SETTLED: u64 = 1 << 6;
 const LRU_SHIFT: u32 = 8;
 const LRU_MASK: u64 = 0xff_ffff;
 const KEY_LEN_SHIFT: u32 = 32;
@@ -53,6 +56,17 @@ impl Header {
     #[inline]
     fn long_key(self) -> bool {
         self.0 & LONG_KEY != 0
+    }
+
+    /// The running snapshot needs nothing more of the entry: it has it as it was, or the entry came later.
+    #[inline]
+    pub(super) fn is_settled(self) -> bool {
+        self.0 & SETTLED != 0
+    }
+
+    #[inline]
+    pub(super) fn with_settled(self, settled: bool) -> Self {
+        Self(self.0 & !SETTLED | if settled { SETTLED } else { 0 })
     }
 
     #[inline]
@@ -155,6 +169,30 @@ impl Block {
         unsafe { dealloc(self.0.as_ptr(), layout) }
     }
 
+    /// Copies the block's used bytes to the end of `words`, if nothing lies outside of it.
+    pub(super) fn copy_to(self, words: &mut Vec<u64>) -> bool {
+        let header = self.header();
+        if !matches!(header.kind(), Kind::StrInt | Kind::StrEmb | Kind::StrRaw) {
+            return false;
+        }
+        let bytes = header.key_offset() + self.key_len(header) + header.value_len();
+        let start = words.len();
+        words.resize(start + bytes.div_ceil(WORD), 0);
+        let target = words[start..].as_mut_ptr().cast::<u8>();
+        // SAFETY: fields, key and value of the block are initialised, and as many bytes were made room for in `words`.
+        unsafe { std::ptr::copy_nonoverlapping(self.0.as_ptr().cast_const(), target, bytes) }
+        true
+    }
+
+    /// The first of the blocks that [`copy_to`](Self::copy_to) alone has put into `words`, to be read only and while `words`
+    /// is borrowed, and the words behind it.
+    pub(super) fn first_copy(words: &[u64]) -> Option<(Self, &[u64])> {
+        let block = Self(NonNull::from(words).cast());
+        let header = Header(*words.first()?);
+        let bytes = header.key_offset() + block.key_len(header) + header.value_len();
+        Some((block, &words[bytes.div_ceil(WORD)..]))
+    }
+
     #[inline]
     pub(super) fn from_ptr(ptr: NonNull<u8>) -> Self {
         Self(ptr)
@@ -189,6 +227,11 @@ impl Block {
     #[inline]
     pub(super) fn set_header(self, header: Header) {
         self.set_word(0, header.0);
+    }
+
+    #[inline]
+    pub(super) fn set_settled(self, settled: bool) {
+        self.set_header(self.header().with_settled(settled));
     }
 
     #[inline]

@@ -85,6 +85,14 @@ impl Slot {
         std::mem::replace(self, Self::EMPTY)
     }
 
+    /// Says whether the running snapshot needs nothing more of the entry.
+    #[inline]
+    pub(in crate::keyspace) fn set_settled(&mut self, settled: bool) {
+        if let Some(block) = self.block() {
+            block.set_settled(settled);
+        }
+    }
+
     /// The entry, taken out of the slot.
     #[inline]
     pub fn into_entry(self) -> Option<EntryBox> {
@@ -204,7 +212,8 @@ impl<'a> EntryMut<'a> {
         }
         let before = self.view().memory_bytes();
         let old = External::take(self.block);
-        let entry = EntryBox::string(self.block.key(), value, expire_at_ms, self.block.header().lru());
+        let mut entry = EntryBox::string(self.block.key(), value, expire_at_ms, self.block.header().lru());
+        entry.set_settled(self.view().is_settled());
         let previous = self.block;
         self.install(entry.into_block());
         previous.free();
@@ -221,9 +230,11 @@ impl<'a> EntryMut<'a> {
     }
 
     /// Replaces the whole entry by another one of the same key.
-    pub(crate) fn replace(&mut self, entry: EntryBox) -> EntryBox {
+    pub(crate) fn replace(&mut self, mut entry: EntryBox) -> EntryBox {
         let before = self.view().memory_bytes();
-        let old = EntryBox(self.block);
+        let mut old = EntryBox(self.block);
+        entry.set_settled(old.view().is_settled());
+        old.set_settled(false);
         self.install(entry.into_block());
         self.settle(before);
         old
@@ -350,6 +361,7 @@ impl<'a> EntryMut<'a> {
             return;
         }
         let new = Block::allocate(wanted, kind, old.header().lru());
+        new.set_settled(old.header().is_settled());
         if let Some(at_ms) = old.expire_at_ms() {
             new.set_expire_at_ms(at_ms);
         }

@@ -56,8 +56,7 @@ impl Locked<'_> {
         change: impl FnOnce(&mut T) -> R,
     ) -> Result<Option<Edited<R>>, WrongType> {
         let Some(location) = self.find_live(self.db, key) else { return Ok(None) };
-        self.touch(key, location);
-        let edited = self.part(key.hash).edit(location, key.hash, |collection: &mut T| {
+        let edited = self.touch(key, location).edit(location, key.hash, |collection: &mut T| {
             let value = change(collection);
             Edited { value, emptied: collection.is_spent() }
         });
@@ -89,8 +88,7 @@ impl Locked<'_> {
             }
             return Ok(value);
         };
-        self.touch(key, location);
-        self.part(key.hash).edit(location, key.hash, change).ok_or(WrongType)
+        self.touch(key, location).edit(location, key.hash, change).ok_or(WrongType)
     }
 
     /// Makes a collection the value of a key, whatever that held before; it has no expiry.
