@@ -5,16 +5,18 @@
 
 mod fields;
 mod object;
+mod overwrite;
 mod tracking;
 mod visit;
 
 use smallvec::SmallVec;
 
 pub use self::object::{Edited, WrongType};
+pub use self::overwrite::Overwritten;
 pub use self::visit::Scanned;
 
 use super::access::Access;
-use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue, Value};
+use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
 use super::events::{self, Event, KeyEvent};
 use super::tracked::{Cause, Invalidations};
 use super::{Busy, Db, KeyHash, Keyspace, Location, ReadyKey, ShardGuard, ShardId, Ttl, Wanted, Watcher};
@@ -304,6 +306,16 @@ impl<'k> Locked<'k> {
         }
     }
 
+    /// Counts a lookup that was made without a trace as one to read.
+    pub fn count_read(&mut self, key: Key<'_>, found: bool) {
+        if found {
+            self.effects.hits += 1;
+        } else {
+            self.effects.misses += 1;
+            self.notify(key, events::KEY_MISS);
+        }
+    }
+
     /// Looks a key up to read facts about it (TTL, TYPE, OBJECT): counts a hit or a miss, but is no access to the value.
     #[inline]
     pub fn lookup_facts(&mut self, key: Key<'_>) -> Option<EntryRef<'_>> {
@@ -533,10 +545,7 @@ impl<'k> Locked<'k> {
 
     /// The first waiter behind `after` for which there is news, as a key of the selected database stands now.
     pub fn next_waiter(&mut self, key: Key<'_>, after: u64) -> Option<u64> {
-        let kind = self.peek(key).and_then(|entry| match entry.value() {
-            Value::Object(object) => Some(object.object_type()),
-            _ => None,
-        });
+        let kind = self.kind_of(key).flatten();
         let db = self.db;
         self.guard(key.hash).waiters.next(db, key.name, after, kind)
     }

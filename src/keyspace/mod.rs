@@ -38,7 +38,7 @@ pub use self::entry::{
 pub use self::hash::{KeyHash, KeyHasher, MAX_SHARDS, ShardId};
 pub use self::index::{INDEX_BYTES_PER_KEY, Index, Location, Positions};
 pub use self::lazyfree::LazyFree;
-pub use self::locked::{Edited, Effects, Key, Locked, Scanned, WrongType};
+pub use self::locked::{Edited, Effects, Key, Locked, Overwritten, Scanned, WrongType};
 pub use self::shard::{Busy, ShardData, ShardGuard};
 pub use self::stats::{Log2Histogram, ShardStats};
 pub use self::tracked::{Cause, Invalidated, Invalidations, Readers, TrackedKeys, Tracking};

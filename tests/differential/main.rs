@@ -19,6 +19,7 @@ mod wire;
 
 mod compare;
 mod declared;
+mod events;
 mod pair;
 mod program;
 mod protocol;

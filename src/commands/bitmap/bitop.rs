@@ -36,7 +36,7 @@ pub(super) fn bitop(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let mut result = op.apply(&sources);
     let len = result.len();
     if len > 0 {
-        cx.db.set_string(destination, StringValue::raw_vec(&mut result), Ttl::Clear);
+        cx.db.overwrite_string(destination, StringValue::raw_vec(&mut result), Ttl::Clear);
         cx.db.changed(destination, events::SET);
     } else if cx.db.remove(destination) {
         cx.db.changed(destination, events::DEL);

@@ -26,12 +26,15 @@ fn rename_key(cx: &mut Cx<'_>, args: &mut Args<'_>, replace: bool) -> Result<boo
     if from.name == to.name || cx.db.exists(to) && !replace {
         return Ok(false);
     }
+    let kind = cx.db.kind_of(from).flatten();
+    let overwritten = cx.db.overwriting(to, kind);
     cx.db.remove(to);
     if let Some(entry) = cx.db.take(from) {
         cx.db.insert_in(cx.db.db, to, entry.with_key(to.name));
     }
     cx.db.changed(from, events::RENAME_FROM);
     cx.db.changed_too(to, events::RENAME_TO);
+    cx.db.tell_overwritten(to, overwritten);
     Ok(true)
 }
 
@@ -84,10 +87,13 @@ pub(super) fn copy(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let may_copy = replace || !cx.db.in_db(target, |db| db.exists(to));
     let fresh = cx.db.access.fresh();
     if may_copy && let Some(copy) = cx.db.peek(from).map(|entry| entry.to_owned_as(to.name, fresh)) {
+        let kind = cx.db.kind_of(from).flatten();
         cx.db.in_db(target, |db| {
+            let overwritten = db.overwriting(to, kind);
             db.remove(to);
             db.insert_in(target, to, copy);
             db.changed(to, events::COPY_TO);
+            db.tell_overwritten(to, overwritten);
         });
     }
 

@@ -84,6 +84,7 @@ pub(super) fn xack(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         budget.cost(ids.len())?;
         Ok::<_, Error>(ids.iter().filter(|&&id| group.remove_pending(id).is_some()).count() as u64)
     })?;
+    cx.db.count_read(key, edited.is_some());
     let acknowledged = edited.map(|edited| edited.value).transpose()?.unwrap_or(0);
     tell_deleted(cx, key, 0, acknowledged);
     cx.reply.integer(acknowledged as i64);

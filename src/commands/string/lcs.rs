@@ -11,8 +11,9 @@ const CELLS_PER_UNIT: u64 = 32;
 
 pub(super) fn lcs(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let (first, second) = (args.key()?, args.key()?);
-    // Redis sees a wrong type before a wrong option.
-    let (a, b) = (string_in(cx, first)?, string_in(cx, second)?);
+    // Redis looks both up, and sees a wrong type before a wrong option.
+    let (a, b) = (string_in(cx, first), string_in(cx, second));
+    let (a, b) = (a?, b?);
     let (mut len, mut idx, mut with_match_len, mut min_match_len) = (false, false, false, 0);
     while let Some(word) = args.word() {
         match &*word {

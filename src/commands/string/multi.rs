@@ -59,7 +59,7 @@ fn set_pairs(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Result<(), Error> {
     while args.more() {
         let key = args.key()?;
         let value = args.payload()?;
-        cx.db.set_string(key, value.encode(), Ttl::Clear);
+        cx.db.overwrite_string(key, value.encode(), Ttl::Clear);
         cx.db.changed(key, events::SET);
     }
     Ok(())

@@ -14,7 +14,7 @@ pub(super) fn set(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let key = args.key()?;
     let value = args.payload()?;
     if !args.more() {
-        cx.db.set_string(key, value.encode(), Ttl::Clear);
+        cx.db.overwrite_string(key, value.encode(), Ttl::Clear);
         cx.db.changed(key, events::SET);
         cx.reply.ok();
         return DONE;
@@ -99,7 +99,7 @@ impl<'a> Options<'a> {
 
 /// Sets the key whatever it held, and states the effect without conditions and relative times.
 pub(super) fn overwrite(cx: &mut Cx<'_>, key: Key<'_>, value: &Payload<'_>, expiry: Expiry) {
-    cx.db.set_string(key, value.encode(), expiry.of_overwrite());
+    cx.db.overwrite_string(key, value.encode(), expiry.of_overwrite());
     cx.db.changed(key, events::SET);
     if let Expiry::At(_) = expiry {
         cx.db.notify(key, events::EXPIRE);

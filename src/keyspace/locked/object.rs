@@ -95,6 +95,7 @@ impl Locked<'_> {
     pub fn put<T: Collection>(&mut self, key: Key<'_>, collection: T) {
         // A value whose time has come is told to have expired, not to have been overwritten.
         let _ = self.find_live(self.db, key);
+        self.tell_overwriting(key, Some(T::TYPE));
         self.insert(key, collection);
     }
 
