@@ -70,6 +70,8 @@ pub struct Server {
     pub active_expire: AtomicBool,
     /// All work that time brings can be held up (DEBUG PAUSE-CRON).
     pub cron_paused: AtomicBool,
+    /// RESTORE takes payloads whatever their checksum (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
+    pub skip_payload_checksum: AtomicBool,
     /// The way out.
     pub shutdown: Shutdown,
     /// Sockets can be opened anew while the server runs (CONFIG SET port).
@@ -121,6 +123,7 @@ impl Server {
             long_running: AtomicUsize::new(0),
             active_expire: true.into(),
             cron_paused: false.into(),
+            skip_payload_checksum: false.into(),
             shutdown: Shutdown::default(),
             listen: OnceLock::new(),
             run_id: rng::hex_id(),

@@ -31,6 +31,18 @@ impl From<WrongType> for Error {
     }
 }
 
+/// RESTORE of a key that is there.
+pub const BUSY_KEY: Error = Error::new("BUSYKEY Target key name already exists.");
+/// RESTORE with a time below zero.
+pub const BAD_TTL: Error = Error::new("ERR Invalid TTL value, must be >= 0");
+/// RESTORE IDLETIME below zero.
+pub const BAD_IDLETIME: Error = Error::new("ERR Invalid IDLETIME value, must be >= 0");
+/// RESTORE FREQ that is no counter.
+pub const BAD_FREQ: Error = Error::new("ERR Invalid FREQ value, must be >= 0 and <= 255");
+/// RESTORE of what DUMP has not made.
+pub const PAYLOAD_VERSION: Error = Error::new("ERR DUMP payload version or checksum are wrong");
+/// RESTORE of what is no value.
+pub const PAYLOAD_FORMAT: Error = Error::new("ERR Bad data format");
 /// MULTI inside of MULTI.
 pub const NESTED_MULTI: Error = Error::new("ERR MULTI calls can not be nested");
 /// EXEC outside of MULTI.

@@ -13,6 +13,7 @@ mod walk;
 
 use super::prelude::*;
 use dump::dump;
+pub use dump::{rdb_limits, rdb_options, restore};
 use expiry::{expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl};
 use moving::{copy, move_, rename, renamenx};
 use presence::{del, exists, touch, type_, unlink};
@@ -291,6 +292,30 @@ const COMMANDS: &[Command] = &[
             summary: "Gives a key another name unless that name is taken.",
             complexity: "O(1)",
             args: &[Arg::key("key", 0), Arg::key("newkey", 1)],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "RESTORE",
+        arity: -4,
+        flags: WRITE.or(DENYOOM),
+        keys: &[KeySpec::at(1, OW.or(UPDATE))],
+        run: Run::Keys(restore),
+        acl_extra: Categories::DANGEROUS,
+        doc: Doc {
+            since: "2.6.0",
+            summary: "Creates a key from what DUMP made.",
+            complexity: "O(N), N bytes of the value",
+            args: &[
+                Arg::key("key", 0),
+                Arg::integer("ttl"),
+                Arg::string("serialized-value"),
+                Arg::word("replace", "REPLACE").optional().since("3.0.0"),
+                Arg::word("absttl", "ABSTTL").optional().since("5.0.0"),
+                Arg::integer("seconds").token("IDLETIME").optional().since("5.0.0"),
+                Arg::integer("frequency").token("FREQ").optional().since("5.0.0"),
+            ],
             ..Doc::BASE
         },
         ..Command::BASE

@@ -197,6 +197,31 @@ const COMMANDS: &[Command] = &[
         ..Command::BASE
     },
     Command {
+        name: "RESTORE-ASKING",
+        arity: -4,
+        flags: WRITE.or(DENYOOM).or(ASKING),
+        keys: &[KeySpec::at(1, OW.or(UPDATE))],
+        run: Run::Keys(super::generic::restore),
+        acl_extra: Categories::KEYSPACE.union(Categories::DANGEROUS),
+        doc: Doc {
+            since: "3.0.0",
+            summary: "Creates a key from a dump while its slot is being imported.",
+            complexity: "O(N), N bytes of the value",
+            syscmd: true,
+            args: &[
+                Arg::key("key", 0),
+                Arg::integer("ttl"),
+                Arg::string("serialized-value"),
+                Arg::word("replace", "REPLACE").optional().since("3.0.0"),
+                Arg::word("absttl", "ABSTTL").optional().since("5.0.0"),
+                Arg::integer("seconds").token("IDLETIME").optional().since("5.0.0"),
+                Arg::integer("frequency").token("FREQ").optional().since("5.0.0"),
+            ],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
         name: "ROLE",
         arity: 1,
         flags: NOSCRIPT.or(LOADING).or(STALE).or(FAST),

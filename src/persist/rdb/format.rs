@@ -2,8 +2,6 @@
 //!
 //! Source: the headers of Redis 7.0 to 8.0 and Valkey 9.1, and files written by them.
 
-#![allow(dead_code, reason = "the reader needs the rest")]
-
 /// The version that Redis 7.0 writes; every later Redis and Valkey reads it.
 pub const VERSION: u32 = 10;
 

@@ -78,15 +78,9 @@ impl Writer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Writes the length of the element that began at `start` behind it: seven bits a byte, high ones first, each byte
-    /// but the first with its top bit set.
+    /// Ends the element that began at `start`.
     fn end(&mut self, start: usize) {
-        let len = self.bytes.len() - start;
-        let size = back_len(len);
-        for i in (0..size).rev() {
-            let bits = (len >> (7 * i)) as u8 & 0x7f;
-            self.bytes.push(if i + 1 == size { bits } else { bits | 0x80 });
-        }
+        self.bytes.extend(back_len_bytes(self.bytes.len() - start));
         self.count += 1;
     }
 
@@ -101,13 +95,18 @@ impl Writer {
     }
 }
 
-/// Bytes that Redis takes to write the length `len` of an element behind it.
-fn back_len(len: usize) -> usize {
-    match len {
+/// The length `len` of an element as it is written behind it: seven bits a byte, high ones first, each byte but the
+/// first with its top bit set. Redis counts a length as large a little before its bits do not fit any more.
+pub(super) fn back_len_bytes(len: usize) -> impl Iterator<Item = u8> {
+    let size = match len {
         0..128 => 1,
         128..16_383 => 2,
         16_383..2_097_151 => 3,
         2_097_151..268_435_455 => 4,
         _ => 5,
-    }
+    };
+    (0..size).rev().map(move |i| {
+        let bits = (len >> (7 * i)) as u8 & 0x7f;
+        if i + 1 == size { bits } else { bits | 0x80 }
+    })
 }

@@ -14,9 +14,13 @@
 //! version 12 (Redis 7.4), see [`Options::field_expiry`]. The format's own description are the sources named in
 //! `format.rs`. Pure: bytes in, bytes out. Imports keyspace (entries), types and util.
 
+mod decode;
 mod encode;
 mod format;
 mod listpack;
 
+pub use self::decode::{
+    Entry, Error, Fault, Limits, Loaded, PayloadError, Record, Result, read_header, read_payload, read_record,
+};
 pub use self::encode::{Encoder, Options};
 pub use self::format::{HEADER_BYTES, VERSION, VERSION_FIELD_EXPIRY, VERSION_VALKEY};

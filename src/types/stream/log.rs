@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::ops::{Bound, RangeInclusive};
 
+use smallvec::SmallVec;
+
 use super::StreamId;
 use super::node::{Entries, Entry, Found, Node, NodeLimits, NodeRef, before_first};
-use crate::types::packed::Position;
+use crate::types::packed::{Element, Position};
 
 /// Bytes of the map for each node: its place in a leaf, of which somewhat more than half are taken.
 const NODE_OVERHEAD: usize = (size_of::<StreamId>() + size_of::<Node>()) * 11 / 6;
@@ -71,6 +73,32 @@ impl Log {
         }
         self.tail = id;
         self.len += 1;
+    }
+
+    /// Adds a node behind all others. False when its ids do not grow from `key` on, or do not follow those that are there.
+    pub(super) fn restore_node(&mut self, key: StreamId, names: &[Element<'_>], entries: &[RestoredEntry<'_>]) -> bool {
+        let follows = self.nodes.is_empty() || key > self.tail;
+        let ids = || entries.iter().map(|entry| entry.id);
+        let grows = ids().next().is_some_and(|id| id >= key) && ids().zip(ids().skip(1)).all(|(id, next)| id < next);
+        if !follows || !grows {
+            return false;
+        }
+        let mut node = Node::new(texts(names).iter().map(|name| &name[..]));
+        let mut last = before_first(key);
+        for entry in entries {
+            let pairs = entry.pairs();
+            node.push(key, last, entry.id, pairs.iter().map(|(name, value)| (&name[..], &value[..])));
+            last = entry.id;
+        }
+        let deleted: Vec<_> = node.entries(key).zip(entries).filter(|(_, entry)| entry.is_deleted).collect();
+        let deleted: Vec<_> = deleted.into_iter().map(|(found, _)| found.at).collect();
+        // From the last to the first: a longer head moves what is behind it.
+        deleted.into_iter().rev().for_each(|at| node.delete(at));
+        self.len += node.live() as u64;
+        self.tail = last;
+        self.node_bytes += node.memory_bytes();
+        self.nodes.insert(key, node);
+        true
     }
 
     pub(super) fn get(&self, id: StreamId) -> Option<Entry<'_>> {
@@ -181,6 +209,39 @@ impl Log {
             && last_key < key
         {
             self.tail = last.entries(last_key).last().map_or(last_key, |found| found.entry.id);
+        }
+    }
+}
+
+type ElementText = SmallVec<[u8; 24]>;
+
+/// The texts of elements.
+fn texts(elements: &[Element<'_>]) -> Vec<ElementText> {
+    elements.iter().map(text).collect()
+}
+
+fn text(element: &Element<'_>) -> ElementText {
+    SmallVec::from_slice(element.text(&mut itoa::Buffer::new()))
+}
+
+/// An entry of a node that is restored.
+#[derive(Debug, Clone, Copy)]
+pub struct RestoredEntry<'a> {
+    /// Its id.
+    pub id: StreamId,
+    /// Its field names, where they are those of its node.
+    pub names: Option<&'a [Element<'a>]>,
+    /// Its values; names and values in turn where the names are its own.
+    pub values: &'a [Element<'a>],
+    /// Whether it is deleted.
+    pub is_deleted: bool,
+}
+
+impl RestoredEntry<'_> {
+    fn pairs(&self) -> Vec<(ElementText, ElementText)> {
+        match self.names {
+            Some(names) => texts(names).into_iter().zip(texts(self.values)).collect(),
+            None => self.values.chunks_exact(2).map(|pair| (text(&pair[0]), text(&pair[1]))).collect(),
         }
     }
 }

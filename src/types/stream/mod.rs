@@ -18,11 +18,12 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use self::log::Log;
+use super::packed::Element;
 use crate::util::alloc::size_class;
 
 pub use self::group::{Consumer, ConsumerId, Group, Pending};
 pub use self::id::{IdText, StreamId};
-pub use self::log::{Range, RangeBack};
+pub use self::log::{Range, RangeBack, RestoredEntry};
 pub use self::node::{Entry, Found, NodeLimits, NodeRef};
 pub use self::trim::{References, Trim, TrimTo, Trimmed};
 
@@ -220,6 +221,20 @@ impl Stream {
         if body.log.len() == 1 {
             body.first_id = id;
         }
+    }
+
+    /// Adds a node behind all others, as a snapshot has it; the counters are set afterwards
+    /// ([`set_counters`](Self::set_counters)). False when its ids do not grow from `key` on, or do not follow those that
+    /// are there; the stream is of no use then.
+    pub fn restore_node(&mut self, key: StreamId, names: &[Element<'_>], entries: &[RestoredEntry<'_>]) -> bool {
+        let body = &mut *self.0;
+        if !body.log.restore_node(key, names, entries) {
+            return false;
+        }
+        if body.first_id == StreamId::MIN {
+            body.find_first();
+        }
+        true
     }
 
     /// The entry of an id.

@@ -45,6 +45,12 @@ pub(super) fn set_active_expire(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome
     DONE
 }
 
+pub(super) fn set_skip_checksum(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
+    cx.server.skip_payload_checksum.store(flag(args)?, Relaxed);
+    cx.reply.ok();
+    DONE
+}
+
 pub(super) fn pause_cron(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     cx.server.cron_paused.store(flag(args)?, Relaxed);
     cx.reply.ok();

@@ -62,7 +62,13 @@ const TOOLS: &[Tool] = &[
     tool("SDSLEN", (1, 1), "<key>", "Shows the lengths of a key and its string value.", contents::sdslen),
     tool("SET-ACTIVE-EXPIRE", (1, 1), "<0|1>", "Switches active expiry off or on.", faults::set_active_expire),
     tool("SET-DISABLE-DENY-SCRIPTS", (1, 1), "<0|1>", NO_EFFECT, accept),
-    tool("SET-SKIP-CHECKSUM-VALIDATION", (1, 1), "<0|1>", NO_EFFECT, accept),
+    tool(
+        "SET-SKIP-CHECKSUM-VALIDATION",
+        (1, 1),
+        "<0|1>",
+        "Lets RESTORE take payloads whatever their checksum.",
+        faults::set_skip_checksum,
+    ),
     tool("SLEEP", (1, 1), "<seconds>", "Holds every shard for that time.", faults::sleep),
     tool("STRUCTSIZE", (0, 0), "", "Shows the sizes of the main structures.", index::structsize),
 ];
