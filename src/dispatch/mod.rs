@@ -7,6 +7,7 @@
 //! May import: commands and everything below.
 
 mod after;
+mod ahead;
 mod checks;
 pub mod cron;
 mod find;
@@ -18,6 +19,7 @@ mod serve;
 mod tracking;
 mod transaction;
 
+pub use ahead::AHEAD_MAX;
 pub use replay::{Replay, Unrepeatable};
 pub use serve::{EndOfWait, end_wait, serve_ready};
 pub use transaction::end_session;

@@ -10,7 +10,7 @@ mod tests;
 use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
 use super::expire::ExpireIndex;
 use super::hash::{KeyHash, KeyHasher};
-use super::index::{Index, Location, Positions};
+use super::index::{Index, Location, Near, Positions};
 use super::snapshot::{Batch, Part};
 use crate::types::{Collection, ObjectType};
 use crate::util::rng::Rng;
@@ -119,6 +119,12 @@ impl Db {
     #[inline]
     pub fn find(&self, key: &[u8], hash: KeyHash) -> Option<Location> {
         self.index.find(key, hash.position())
+    }
+
+    /// Begins to bring near what a look-up of a key will read.
+    #[inline]
+    pub fn prefetch(&self, hash: KeyHash, what: Near) {
+        self.index.prefetch(hash.position(), what);
     }
 
     /// The entry at a place found just now.

@@ -57,6 +57,15 @@ impl Default for Index {
     }
 }
 
+/// What [`Index::prefetch`] brings near.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Near {
+    /// The buckets in which the entry may lie.
+    Buckets,
+    /// The entry, once the buckets are near.
+    Entry,
+}
+
 /// Where an entry lies; valid until the index changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Location {
@@ -102,6 +111,19 @@ impl Index {
         let segment = &self.segments[number as usize];
         let place = segment.find(segment.fingerprint(position), |entry| entry.key() == key)?;
         Some(Location { segment: number, place })
+    }
+
+    /// Begins to bring near what a look-up at `position` will read: first the buckets, then the entry in them.
+    #[inline]
+    pub fn prefetch(&self, position: u32, what: Near) {
+        if let Some(number) = self.segment_at(position) {
+            let segment = &self.segments[number as usize];
+            let fingerprint = segment.fingerprint(position);
+            match what {
+                Near::Buckets => segment.prefetch_buckets(fingerprint),
+                Near::Entry => segment.prefetch_entries(fingerprint),
+            }
+        }
     }
 
     /// An entry at exactly `position` that `wanted` accepts.

@@ -36,7 +36,7 @@ pub use self::entry::{
     Value,
 };
 pub use self::hash::{KeyHash, KeyHasher, MAX_SHARDS, ShardId};
-pub use self::index::{INDEX_BYTES_PER_KEY, Index, Location, Positions};
+pub use self::index::{INDEX_BYTES_PER_KEY, Index, Location, Near, Positions};
 pub use self::lazyfree::LazyFree;
 pub use self::locked::{Edited, Effects, Key, Locked, Overwritten, Scanned, WrongType};
 pub use self::shard::{Busy, ShardData, ShardGuard};
@@ -47,6 +47,7 @@ pub use self::watch::{Watcher, Watches};
 
 use self::shard::Shard;
 use crate::journal::Journal;
+use crate::util::prefetch::prefetch;
 
 /// The shards and the hash that spreads keys over them.
 #[derive(Debug)]
@@ -114,6 +115,23 @@ impl Keyspace {
     #[inline]
     pub fn lock(&self, id: ShardId) -> ShardGuard<'_> {
         self.shards[usize::from(id.0)].lock(id)
+    }
+
+    /// Begins to bring the lock of a key's shard near.
+    #[inline]
+    pub fn prefetch_shard(&self, hash: KeyHash) {
+        prefetch(&raw const self.shards[usize::from(self.shard_of(hash).0)]);
+    }
+
+    /// Begins to bring near what a look-up of a key will read, unless its shard is held just now. Locking: the shard, for
+    /// some nanoseconds.
+    #[inline]
+    pub fn prefetch(&self, db: usize, hash: KeyHash, what: Near) {
+        if let Some(guard) = self.try_lock(self.shard_of(hash))
+            && let Some(db) = guard.db(db)
+        {
+            db.prefetch(hash, what);
+        }
     }
 
     /// Locks one shard if it is free.

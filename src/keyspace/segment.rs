@@ -10,6 +10,7 @@
 //! plain list: correct for any hash function, fast for a good one.
 
 use super::entry::{EntryRef, Slot};
+use crate::util::prefetch::prefetch;
 
 /// Slots in a bucket: one cache line.
 pub(super) const BUCKET_SLOTS: usize = 8;
@@ -135,6 +136,27 @@ impl Segment {
             return None;
         }
         self.find_in_overflow(fingerprint, wanted)
+    }
+
+    /// Begins to bring the buckets of `fingerprint` near.
+    #[inline]
+    pub(super) fn prefetch_buckets(&self, fingerprint: u16) {
+        let (first, second) = homes(fingerprint, self.buckets.len());
+        prefetch(&raw const self.buckets[first]);
+        prefetch(&raw const self.buckets[second]);
+    }
+
+    /// Begins to bring the entries under `fingerprint` near.
+    #[inline]
+    pub(super) fn prefetch_entries(&self, fingerprint: u16) {
+        let (first, second) = homes(fingerprint, self.buckets.len());
+        for bucket in [first, second] {
+            let mask = self.buckets[bucket].matches(fingerprint);
+            if mask != 0 {
+                self.buckets[bucket].0[mask.trailing_zeros() as usize].prefetch();
+                return;
+            }
+        }
     }
 
     #[cold]

@@ -92,10 +92,13 @@ fn databases_are_made_when_touched_and_can_be_swapped() {
     let keyspace = keyspace();
     let hash = keyspace.hash(b"k");
     let mut shard = keyspace.lock(keyspace.shard_of(hash));
-    assert!(shard.db(0).is_none());
+    assert!(shard.db(1).is_none());
     let _ = shard.db_mut(2).set_string(b"k", hash, StringValue::Int(1), Ttl::Clear, |_| 0);
     assert_eq!((shard.len(), shard.dbs().count()), (1, 3));
     shard.swap_dbs(2, 5);
     assert!(shard.db(2).is_some_and(Db::is_empty) && shard.db(5).is_some_and(|db| db.len() == 1));
     assert_eq!(shard.bytes(), 24);
+    shard.swap_dbs(0, 5);
+    shard.swap_dbs(0, 0);
+    assert!(shard.db(5).is_some_and(Db::is_empty) && shard.db(0).is_some_and(|db| db.len() == 1));
 }

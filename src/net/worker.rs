@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::connection;
+use super::connection::{self, Ahead};
 use super::stream::Accepted;
 use crate::client::{Client, Endpoint, SessionFlags};
 use crate::dispatch::Executor;
@@ -76,6 +76,8 @@ pub(super) struct Shared {
     pub(super) executor: Executor,
     /// Where sockets are read into; what is left of a request in it moves to its connection.
     pub(super) read_buffer: Box<[u8]>,
+    /// Requests parsed before they run.
+    pub(super) ahead: Ahead,
     outputs: Vec<Output>,
 }
 
@@ -172,7 +174,7 @@ pub(super) fn take_seat(server: &Arc<Server>, number: usize) {
     journal::take_seat(number);
     let executor = Executor::worker(Arc::clone(server), number);
     let read_buffer = vec![0; READ_BUFFER].into_boxed_slice();
-    SHARED.set(Some(Shared { executor, read_buffer, outputs: Vec::new() }));
+    SHARED.set(Some(Shared { executor, read_buffer, ahead: Ahead::default(), outputs: Vec::new() }));
 }
 
 async fn run(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver<Handover>, stop: Arc<Notify>) {

@@ -11,6 +11,7 @@ pub mod lzf;
 pub mod memory;
 pub mod number;
 pub mod os;
+pub mod prefetch;
 pub mod process;
 pub mod quote;
 pub mod rng;

@@ -10,6 +10,7 @@ use super::block::{Block, Shape};
 use super::value::{EMBSTR_LIMIT_BYTES, INLINE_LIMIT_BYTES, Kind, StringValue};
 use super::{EntryBox, EntryRef, is_heavy_object, is_heavy_text, write_string};
 use crate::types::{Collection, Object};
+use crate::util::prefetch::prefetch;
 
 /// User addresses of x86-64 (4-level tables, or 5-level unless asked for) and of AArch64 fit in these bits.
 const ADDRESS_BITS: u32 = 48;
@@ -76,6 +77,12 @@ impl Slot {
     #[inline]
     pub fn entry(&self) -> Option<EntryRef<'_>> {
         self.block().map(|block| EntryRef::of_slot(block, self))
+    }
+
+    /// Begins to bring the entry near.
+    #[inline]
+    pub fn prefetch(&self) {
+        prefetch(self.0.map_addr(|addr| addr & ADDRESS_MASK));
     }
 
     /// Takes the slot's content and leaves it empty.

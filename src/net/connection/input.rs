@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 
+use super::ahead::Ahead;
 use super::{Connection, Turn};
 use crate::client::SessionFlags;
 use crate::config::ClientClass;
@@ -54,6 +55,16 @@ impl Input {
     pub(super) fn held_bytes(&self) -> usize {
         self.left.len() + self.big.as_ref().map_or(0, BigBulk::memory_bytes)
     }
+}
+
+/// What the bytes begin with.
+enum Next {
+    /// A request of that length.
+    Request(usize),
+    /// Nothing to run, of that length.
+    Empty(usize),
+    /// Nothing that can be run now; the first `used` bytes are to be kept.
+    End { turn: Turn, used: usize },
 }
 
 /// What became of the bytes that were looked at.
@@ -108,24 +119,26 @@ impl Connection {
     fn run_read(&mut self, shared: &mut Shared, count: usize) -> Turn {
         if let Some(big) = self.input.big.take_if(|big| big.missing() == 0) {
             self.input.parser.big_done(big.finish());
-            self.run_left(&mut shared.executor)
+            self.run_left(shared)
         } else if self.input.big.is_some() {
             Turn::Drained
         } else if self.input.left.is_empty() {
-            let Shared { executor, read_buffer, .. } = shared;
-            let Ran { turn, keep } = self.run_requests(executor, &read_buffer[..count]);
+            let Shared { executor, read_buffer, ahead, .. } = shared;
+            let Ran { turn, keep } = self.run_requests(executor, ahead, &read_buffer[..count]);
+            ahead.shrink();
             self.input.left.extend_from_slice(&read_buffer[keep]);
             turn
         } else {
             self.input.left.extend_from_slice(&shared.read_buffer[..count]);
-            self.run_left(&mut shared.executor)
+            self.run_left(shared)
         }
     }
 
     /// Runs the requests in the bytes left.
-    pub(super) fn run_left(&mut self, executor: &mut Executor) -> Turn {
+    pub(super) fn run_left(&mut self, shared: &mut Shared) -> Turn {
         let mut bytes = std::mem::take(&mut self.input.left);
-        let Ran { turn, keep } = self.run_requests(executor, &bytes);
+        let Ran { turn, keep } = self.run_requests(&mut shared.executor, &mut shared.ahead, &bytes);
+        shared.ahead.shrink();
         if !keep.is_empty() {
             bytes.truncate(keep.end);
             bytes.drain(..keep.start);
@@ -138,41 +151,26 @@ impl Connection {
     }
 
     /// Runs requests from the head of `bytes` on.
-    fn run_requests(&mut self, executor: &mut Executor, bytes: &[u8]) -> Ran {
+    fn run_requests(&mut self, executor: &mut Executor, ahead: &mut Ahead, bytes: &[u8]) -> Ran {
         let mut limits = self.limits();
         let batch = self.reply_batch();
         let mut at = 0;
+        ahead.clear();
         loop {
             let rest = &bytes[at..];
-            let len = match self.input.waiting.take() {
-                Some(len) => len,
-                None => match self.input.parser.parse(rest, &limits) {
-                    Ok(Parsed::Request { consumed }) => consumed,
-                    Ok(Parsed::Empty { consumed }) => {
-                        at += consumed;
+            let (foreseen, len) = match ahead.take() {
+                Some((number, len)) => (Some(number), len),
+                None => match self.parse_one(executor, rest, &limits) {
+                    Next::Request(len) => (None, len),
+                    Next::Empty(len) => {
+                        at += len;
                         continue;
                     }
-                    Ok(Parsed::Incomplete) => {
-                        let turn = self.check_query_limit(executor, rest.len());
-                        if rest.is_empty() && self.input.parser.memory_bytes() > PARSER_KEPT {
-                            self.input.parser.reset();
-                        }
-                        return Ran { turn, keep: at..bytes.len() };
-                    }
-                    Ok(Parsed::Big { start, len }) => {
-                        let turn = self.check_query_limit(executor, start + len);
-                        self.input.big = Some(BigBulk::new(len, &rest[start..]));
-                        return Ran { turn, keep: at..at + start };
-                    }
-                    Err(error) => {
-                        if !self.session.is(SessionFlags::SILENT) {
-                            Reply::new(&mut self.output, Protocol::Resp2).error(error.text());
-                        }
-                        return Ran { turn: Turn::Close, keep: 0..0 };
-                    }
+                    Next::End { turn, used } => return Ran { turn, keep: at..at + used },
                 },
             };
-            match executor.execute(&mut self.session, self.input.parser.request(rest), &mut self.output) {
+            let parser = foreseen.map_or(&self.input.parser, |number| ahead.parser(number));
+            match executor.execute(&mut self.session, parser.request(rest), &mut self.output) {
                 Step::Next => {
                     at += len;
                     if self.output.pending() > batch {
@@ -180,6 +178,11 @@ impl Connection {
                     }
                     if limits.authenticated == self.server.auth_required(&self.session) {
                         limits = self.limits();
+                        ahead.clear();
+                    }
+                    if foreseen.is_none() && at < bytes.len() || ahead.is_used_up() {
+                        ahead.fill(&bytes[at..], &limits);
+                        executor.look_ahead(&self.session, ahead.requests(&bytes[at..]));
                     }
                 }
                 Step::Close => return Ran { turn: Turn::Close, keep: 0..0 },
@@ -187,9 +190,41 @@ impl Connection {
                     return Ran { turn: Turn::Wait(wait), keep: at + len..bytes.len() };
                 }
                 Step::Wait(wait) => {
+                    if let Some(number) = foreseen {
+                        std::mem::swap(ahead.parser(number), &mut self.input.parser);
+                    }
                     self.input.waiting = Some(len);
                     return Ran { turn: Turn::Wait(wait), keep: at..bytes.len() };
                 }
+            }
+        }
+    }
+
+    /// Parses one request with the connection's own parser, unless one waits.
+    fn parse_one(&mut self, executor: &Executor, rest: &[u8], limits: &Limits) -> Next {
+        if let Some(len) = self.input.waiting.take() {
+            return Next::Request(len);
+        }
+        match self.input.parser.parse(rest, limits) {
+            Ok(Parsed::Request { consumed }) => Next::Request(consumed),
+            Ok(Parsed::Empty { consumed }) => Next::Empty(consumed),
+            Ok(Parsed::Incomplete) => {
+                let turn = self.check_query_limit(executor, rest.len());
+                if rest.is_empty() && self.input.parser.memory_bytes() > PARSER_KEPT {
+                    self.input.parser.reset();
+                }
+                Next::End { turn, used: rest.len() }
+            }
+            Ok(Parsed::Big { start, len }) => {
+                let turn = self.check_query_limit(executor, start + len);
+                self.input.big = Some(BigBulk::new(len, &rest[start..]));
+                Next::End { turn, used: start }
+            }
+            Err(error) => {
+                if !self.session.is(SessionFlags::SILENT) {
+                    Reply::new(&mut self.output, Protocol::Resp2).error(error.text());
+                }
+                Next::End { turn: Turn::Close, used: 0 }
             }
         }
     }

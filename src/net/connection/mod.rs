@@ -4,6 +4,7 @@
 //! moves into the connection ([`input`]), so that an idle connection holds no buffer. Replies are written
 //! ([`replies`]) after the other connections that were ready have had their turn, all in one go.
 
+mod ahead;
 mod blocked;
 mod input;
 mod replies;
@@ -27,6 +28,7 @@ use crate::resp::Output;
 use crate::state::Server;
 use crate::util::task;
 
+pub(super) use ahead::Ahead;
 use input::Input;
 
 /// Published as the time of the last interaction while a command runs on a thread of its own: its client is not idle.
@@ -290,7 +292,7 @@ impl Connection {
     fn run_kept(&mut self) -> Turn {
         with_shared(|shared| {
             self.lend_output(shared);
-            let turn = self.run_left(&mut shared.executor);
+            let turn = self.run_left(shared);
             self.publish();
             turn
         })
