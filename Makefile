@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 NEXTEST := $(shell cargo nextest --version > /dev/null 2>&1 && echo yes)
 FILTER ?=
 
-.PHONY: help run check test test-slow loom deps compat bench bench-peers docs
+.PHONY: help run check test test-slow frameworks loom deps compat bench bench-peers docs
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -35,12 +35,16 @@ endif
 loom: ## every interleaving of small programs over the shards' locks
 	cargo test --features loom --test loom_shards
 
-test-slow: deps ## the tests that are marked as slow
+test-slow: deps ## the tests that are marked as slow, and the frameworks
 ifeq ($(NEXTEST),yes)
 	cargo nextest run --profile slow --run-ignored only --no-tests=warn $(FILTER)
 else
 	cargo test --lib --bins --tests -- --ignored $(FILTER)
 endif
+	$(MAKE) frameworks
+
+frameworks: ## BullMQ, Celery, RQ, redis-py, node-redis, ioredis and Django on a spawned Nyala (ONLY=name SERVER=/path)
+	tests/frameworks/run.sh
 
 compat: deps ## Redis's own Tcl suite against Nyala (FILES="unit/expire ..." UPDATE=1 SERVER=/path PROFILE=quick)
 	tests/compat/run.sh
