@@ -3,7 +3,9 @@
 Environment:
   PEERS   "name=/path/to/server ..." beside the installed redis-server, which is always the baseline
   NYALA   Nyala's binary (default target/release/nyala)
-  ROWS    "p1 p1t2 p16t2 p64t2 p64big memory", or some of them
+  ROWS    "p1 p1t2 p16t2 p64t2 p64big all-p1 all-p1t2 all-p16t2 memory", or some of them; those that begin with "all"
+          run redis-benchmark's default set, the others SET and GET
+  TESTS   "lpush spop ...", some of the default set
   ROUNDS  rounds per row (default 5); every round runs each server once, in changing order, the others idle
   RUN_SECONDS  least length of one run on the fastest server (default 2.5)
   QUICK=1 a short check that everything works: one round, tiny runs, few keys
@@ -15,7 +17,6 @@ import json
 import os
 import platform
 import re
-import shutil
 import sys
 import time
 from contextlib import ExitStack
@@ -25,34 +26,17 @@ from statistics import median
 
 import load
 import report
-from servers import Server
+from servers import TARGET, Server, binaries
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 QUICK = bool(os.environ.get("QUICK"))
 ROUNDS = int(os.environ.get("ROUNDS", 1 if QUICK else 5))
 RUN_SECONDS = float(os.environ.get("RUN_SECONDS", 0.6 if QUICK else 2.5))
+TESTS = os.environ.get("TESTS", "").split()
 ALL_ROWS = [row.id for row in load.ROWS] + ["memory"]
 MEMORY_KEYS = 100_000 if QUICK else 2_000_000
 MEMORY_VALUES = [32, 8]
 MAX_REQUESTS = 30_000_000
-
-
-def binaries():
-    """Every server by name, the baseline first."""
-    baseline = shutil.which("redis-server")
-    if not baseline:
-        raise SystemExit("bench-peers: redis-server is missing (run scripts/tests-need)")
-    found = {"redis-server": baseline, "nyala": os.environ.get("NYALA", str(TARGET / "release" / "nyala"))}
-    for peer in os.environ.get("PEERS", "").split():
-        name, given, path = peer.partition("=")
-        if not given or name in found:
-            raise SystemExit(f"bench-peers: PEERS wants name=/path, each name once; not {peer!r}")
-        found[name] = path
-    for name, path in found.items():
-        if not os.access(path, os.X_OK):
-            raise SystemExit(f"bench-peers: {name}: {path} is not there or cannot be run")
-    return found
 
 
 def work(row, servers):
@@ -60,11 +44,13 @@ def work(row, servers):
     for server in servers:
         server.ask("FLUSHALL")
         if row.loaded:
-            server.load(row.keys // (20 if QUICK else 1), load.VALUE_BYTES)
+            server.load(row.keys // (20 if QUICK else 1), row.value_bytes)
     rows = []
-    for operation in load.OPERATIONS:
+    for operation in row.operations():
+        if TESTS and row.is_default_set and operation.id not in TESTS:
+            continue
         # A first run of each server warms it up and tells how many requests the fastest needs for its time.
-        probe = 20_000 * row.pipeline
+        probe = (5000 if row.is_default_set else 20_000) * row.pipeline
         fastest = max(load.measure(server, row, operation, probe).rps for server in servers)
         requests = min(MAX_REQUESTS, max(probe, int(fastest * RUN_SECONDS)))
         samples = {server.name: [] for server in servers}
@@ -72,9 +58,9 @@ def work(row, servers):
             start = turn % len(servers)
             for server in servers[start:] + servers[:start]:
                 samples[server.name].append(load.measure(server, row, operation, requests))
-        rows.append((row.title(), operation, samples))
+        rows.append((row.title(), operation.id, samples))
         medians = ", ".join(f"{name} {median(s.rps for s in runs):,.0f}/s" for name, runs in samples.items())
-        print(f"{row.id} {operation}: {medians}", flush=True)
+        print(f"{row.id} {operation.id}: {medians}", flush=True)
     for server in servers:
         server.ask("FLUSHALL")
     return rows
@@ -124,7 +110,7 @@ def main():
     block = [head]
     if results:
         said = f"Medians of {ROUNDS} rounds; a ratio is to redis-server in the same round, with the range of the rounds."
-        block += [f"`redis-benchmark -d {load.VALUE_BYTES} -c {load.CLIENTS} -r 100000`. {said}", report.table(names, results)]
+        block += [f"`redis-benchmark -d 32 -c {load.CLIENTS} -r 100000`, unless the row says otherwise. {said}", report.table(names, results)]
     if memory:
         block += [f"Resident bytes per key, {MEMORY_KEYS:,} keys of 16 bytes:", report.memory_table(names, memory)]
     text = "\n\n".join(block)
@@ -133,7 +119,7 @@ def main():
     raw = [[title, op, {name: [asdict(s) for s in runs] for name, runs in by.items()}] for title, op, by in results]
     TARGET.mkdir(parents=True, exist_ok=True)
     (TARGET / "bench-peers.json").write_text(json.dumps({"head": head, "work": raw, "memory": memory}, indent=1))
-    if QUICK or set(wanted) != set(ALL_ROWS):
+    if QUICK or TESTS or set(wanted) != set(ALL_ROWS):
         print("\nnot all rows at full length: docs/ is left as it is", file=sys.stderr)
         report.plot(names, results, date)
         return

@@ -1,13 +1,16 @@
 """Servers under measurement: started on free loopback ports, without persistence, each in a folder of its own."""
 
+import itertools
 import os
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).resolve().parents[2] / "target"))
 TICK_HZ = os.sysconf("SC_CLK_TCK")
 
 
@@ -18,18 +21,56 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def binaries():
+    """Every server by name, the baseline first."""
+    baseline = shutil.which("redis-server")
+    if not baseline:
+        raise SystemExit("bench-peers: redis-server is missing (run scripts/tests-need)")
+    found = {"redis-server": baseline, "nyala": os.environ.get("NYALA", str(TARGET / "release" / "nyala"))}
+    for peer in os.environ.get("PEERS", "").split():
+        name, given, path = peer.partition("=")
+        if not given or name in found:
+            raise SystemExit(f"bench-peers: PEERS wants name=/path, each name once; not {peer!r}")
+        found[name] = path
+    for name, path in found.items():
+        if not os.access(path, os.X_OK):
+            raise SystemExit(f"bench-peers: {name}: {path} is not there or cannot be run")
+    return found
+
+
+def request(words):
+    """A command as it is sent."""
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
+
+
+def read_reply(replies):
+    """The next reply: a number, bytes, a list of such, None for a null, or a ValueError with the text of an error."""
+    line = replies.readline()
+    kind, text = line[:1], line[1:-2]
+    if kind == b"-":
+        return ValueError(text.decode())
+    if kind == b"+":
+        return text
+    if kind == b":":
+        return int(text)
+    count = int(text)
+    if count < 0:
+        return None
+    return replies.read(count + 2)[:-2] if kind == b"$" else [read_reply(replies) for _ in range(count)]
+
+
 class Server:
     """One running server; use as a context."""
 
-    def __init__(self, name, binary):
-        self.name, self.binary = name, binary
+    def __init__(self, name, binary, options=()):
+        self.name, self.binary, self.options = name, binary, options
 
     def __enter__(self):
         self.dir = tempfile.TemporaryDirectory(prefix="peers-")
         self.port = free_port()
         options = ["--port", self.port, "--bind", "127.0.0.1", "--dir", self.dir.name, "--save", "", "--appendonly", "no"]
         self.log = open(Path(self.dir.name) / "log", "wb")
-        command = [self.binary, *map(str, options)]
+        command = [self.binary, *map(str, options), *self.options]
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, cwd=self.dir.name)
         for _ in range(200):
             try:
@@ -89,6 +130,30 @@ class Server:
                     if not part or b"-" in part:
                         raise SystemExit(f"{self.name}: loading failed: {part[:200]!r}")
                     want -= len(part)
+
+    def add(self, command, key, width, words):
+        """Adds elements of `width` words each to a collection, many in one command."""
+        words = iter(words)
+        chunks = iter(lambda: list(itertools.islice(words, 500 * width)), [])
+        self.run(([command, key, *chunk] for chunk in chunks), 10)
+
+    def run(self, commands, batch=1000):
+        """Sends commands, a batch at a time; none may fail."""
+        commands = iter(commands)
+        with self.connect() as link, link.makefile("rb") as replies:
+            while chunk := list(itertools.islice(commands, batch)):
+                link.sendall(b"".join(map(request, chunk)))
+                for command in chunk:
+                    reply = read_reply(replies)
+                    if isinstance(reply, ValueError):
+                        raise SystemExit(f"{self.name}: {command[0].decode()} failed: {reply}")
+
+    def number(self, field):
+        """One of INFO's numbers."""
+        with self.connect() as link, link.makefile("rb") as replies:
+            link.sendall(b"INFO everything\r\n")
+            text = replies.read(int(replies.readline()[1:])).decode()
+        return int(re.search(rf"^{field}:(\d+)", text, re.M)[1])
 
     def version(self):
         """The first line of `--version`."""
