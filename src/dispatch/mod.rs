@@ -330,7 +330,9 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
         }
     }
     let reply_bytes = reply.output().len_since(finished.mark);
-    after::look(server, session, argv, finished, reply_bytes);
+    if ticket.is_none() {
+        after::look(server, session, argv, finished, reply_bytes);
+    }
     if server.gate().intersects(Gate::MONITORED) {
         let own = !silent && !closes && ticket.is_none();
         after::monitor(server, session, argv, finished, own.then(|| reply.output()));

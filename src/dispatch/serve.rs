@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{after, find, lock, nested, notify, tracking};
+use super::{Finished, after, find, lock, nested, notify, tracking};
 use crate::client::{AwaitedKey, Blocked, Cancelled, Session, SessionFlags, signal};
 use crate::commands::blocking::Blocking;
 use crate::commands::{Args, Cx, Error, Flow, Key, error};
@@ -16,6 +16,7 @@ use crate::keyspace::{Busy, Effects, Locked, ReadyKey};
 use crate::resp::{Args as Argv, Output, Protocol, Reply};
 use crate::state::Server;
 use crate::stats::WorkerStats;
+use crate::util::clock::{ticks, ticks_to_ns};
 
 /// Makes the client of `cx` a waiter; answers its ticket. Its keys are still locked.
 pub(super) fn begin_wait(cx: &mut Cx<'_>, argv: Argv<'_>, blocking: Blocking) -> u64 {
@@ -136,7 +137,8 @@ fn run(
     let command = find::find(argv).expect("the command was found when the client began to wait");
     let (mut found, mut declared) = (Vec::new(), Vec::new());
     let mark = output.mark();
-    let now_ms = server.clock.now_ms();
+    let started = ticks();
+    let now_ms = server.clock.at_us(started) / 1000;
     let (handler, db) = lock(server, on_worker, &session, command, argv, now_ms, &mut found, &mut declared)?;
     let protocol = if session.proto == 3 { Protocol::Resp3 } else { Protocol::Resp2 };
     let reply = Reply::new(output, protocol);
@@ -167,9 +169,16 @@ fn run(
     } else {
         cx.reply.undo(mark);
     }
-    let Cx { reply, db, .. } = cx;
+    let Cx { session, mut reply, db, .. } = cx;
     if reply.errors() > 0 {
         after::failed(stats, command, &reply);
+    }
+    if is_served {
+        // It was counted as a call when the wait began, but not logged.
+        let ns = ticks_to_ns(ticks() - started);
+        stats.add(&stats.command(command.id).ns, ns);
+        let reply_bytes = reply.output().len_since(mark);
+        after::look(server, session, argv, &Finished { command, mark, started, ns }, reply_bytes);
     }
     Ok((is_served, if is_served { db.unlock_after(argv) } else { db.unlock() }))
 }
@@ -195,7 +204,10 @@ pub fn end_wait(server: &Server, blocked: &Blocked, why: EndOfWait) -> Option<Ou
                 EndOfWait::Timeout => output.push(blocked.timeout_reply),
                 EndOfWait::Error => {
                     let Error::Reply(text) = error::UNBLOCKED else { unreachable!("it is a reply") };
-                    Reply::new(&mut output, Protocol::Resp2).error(&text);
+                    let mut reply = Reply::new(&mut output, Protocol::Resp2);
+                    reply.error(&text);
+                    let command = find::find(blocked.argv.view()).expect("it was found when the client began to wait");
+                    after::failed(server.stats.other(), command, &reply);
                 }
             }
             output

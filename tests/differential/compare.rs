@@ -28,7 +28,11 @@ pub(crate) fn equal(rule: Rule, argv: &[Vec<u8>], ours: &[u8], theirs: &[u8]) ->
             _ => false,
         },
         Rule::Doubles => by_value(value(ours)) == by_value(value(theirs)),
-        Rule::Unsorted => is_unsorted(argv) && sorted(ours) == sorted(theirs),
+        Rule::Unsorted => {
+            let (ours, theirs) = (sorted(ours), sorted(theirs));
+            // LIMIT picks from what lies in no order.
+            is_unsorted(argv) && (ours == theirs || has_word(argv, "LIMIT") && ours.len() == theirs.len())
+        }
         Rule::AnyOrder => ours.first() == theirs.first() && sorted(ours) == sorted(theirs),
     }
 }
@@ -40,9 +44,15 @@ fn value(bytes: &[u8]) -> Value {
     }
 }
 
-/// Whether a call of SORT shows the elements as they lie, which for a set is in no order: BY names no `*`.
+/// Whether a call of SORT shows elements as they lie, which for a set is in no order: BY names no `*`, or looks for texts,
+/// of which equal ones (and those that are missing) leave the elements as they lie.
 fn is_unsorted(argv: &[Vec<u8>]) -> bool {
-    argv.windows(2).any(|pair| pair[0].eq_ignore_ascii_case(b"BY") && !pair[1].contains(&b'*'))
+    let is_alpha = has_word(argv, "ALPHA");
+    argv.windows(2).any(|pair| pair[0].eq_ignore_ascii_case(b"BY") && (is_alpha || !pair[1].contains(&b'*')))
+}
+
+fn has_word(argv: &[Vec<u8>], word: &str) -> bool {
+    argv.iter().any(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// A reply, rendered so that doubles, and strings that are the text of one, are shown by their value.

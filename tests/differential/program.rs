@@ -55,6 +55,31 @@ pub(crate) struct Programs {
 /// Commands that empty whole databases come this much more rarely.
 const EMPTYING: [&str; 3] = ["flushall", "flushdb", "swapdb"];
 
+/// Parameters that decide when a value changes its encoding: name, the value by default, and one that small programs reach.
+const LIMITS: [(&str, &str, &str); 7] = [
+    ("hash-max-listpack-entries", "128", "4"),
+    ("hash-max-listpack-value", "64", "8"),
+    ("list-max-listpack-size", "-2", "3"),
+    ("set-max-intset-entries", "512", "3"),
+    ("stream-node-max-entries", "100", "3"),
+    ("zset-max-listpack-entries", "128", "4"),
+    ("zset-max-listpack-value", "64", "8"),
+];
+
+/// The call that sets [`LIMITS`].
+fn set_limits(low: bool) -> Option<Call> {
+    let mut words: Vec<&[u8]> = vec![b"CONFIG", b"SET"];
+    for (name, default, lower) in LIMITS {
+        words.extend([name.as_bytes(), if low { lower.as_bytes() } else { default.as_bytes() }]);
+    }
+    Call::new(&words)
+}
+
+/// Whether a call looks for a range of names, which in a skiplist is unspecified where scores differ.
+fn is_by_name(argv: &[Vec<u8>]) -> bool {
+    argv.iter().any(|arg| arg.to_ascii_uppercase().windows(3).any(|part| part == b"LEX"))
+}
+
 impl Programs {
     /// Programs of commands and options that the version `newest` has, or of those that NYALA_DIFF_ONLY names.
     pub(crate) fn new(seed: u64, newest: Version) -> Programs {
@@ -73,11 +98,13 @@ impl Programs {
         Programs { random: Generator::up_to(seed, newest), commands }
     }
 
-    /// A program of that many calls. Most are of one group, so that they meet the same keys.
+    /// A program of that many calls, the first of which sets the limits of encodings. Most of the others are of one group, so that they meet the same keys.
     pub(crate) fn next(&mut self, calls: usize) -> Vec<Call> {
         let theme = self.random.pick(&self.commands).group.name;
         self.random.settle(theme);
+        let has_low_limits = self.random.one_in(2);
         let mut program = Vec::with_capacity(calls);
+        program.extend(set_limits(has_low_limits));
         while program.len() < calls {
             let command = *self.random.pick(&self.commands);
             let emptying = EMPTYING.contains(&command.name.as_str());
@@ -87,7 +114,7 @@ impl Programs {
             let argv = if self.random.one_in(8) { self.random.faulty_call(command) } else { self.random.call(command) };
             if self.random.one_in(20) {
                 program.extend(self.keys_of(&argv));
-            } else if !expires_soon(&argv) {
+            } else if !(expires_soon(&argv) || stores_any_order(&argv) || has_low_limits && is_by_name(&argv)) {
                 program.push(Call { command, argv });
             }
         }
@@ -113,6 +140,12 @@ impl Programs {
 
 fn is_word(arg: &[u8], words: &[&str]) -> bool {
     words.iter().any(|word| arg.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Whether SORT might store elements in the order in which they lie: see [`Rule::Unsorted`].
+fn stores_any_order(argv: &[Vec<u8>]) -> bool {
+    let has = |word| argv.iter().any(|arg| is_word(arg, &[word]));
+    is_word(&argv[0], &["SORT"]) && has("BY") && has("ALPHA") && has("STORE")
 }
 
 /// Whether a key might get a time to live so short that it could end on one server before it does on the other.

@@ -20,7 +20,7 @@ pub(crate) enum Rule {
     Doubles,
     /// Errors are equal whatever they say.
     AnyError,
-    /// Elements in any order where a BY pattern without `*` forbids SORT to sort them.
+    /// Elements in any order where SORT leaves them as they lie.
     Unsorted,
 }
 use Rule::{AnyError, Doubles, Exact, Near, Skip, Unsorted};

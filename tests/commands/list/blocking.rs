@@ -4,6 +4,7 @@ use nyala::dispatch::EndOfWait;
 
 use super::{SYNTAX, elements};
 use crate::harness::{Gate, START_MS, both};
+use crate::render::render;
 
 #[test]
 fn what_is_there_is_popped_at_once() {
@@ -118,4 +119,26 @@ fn a_wait_ends_with_a_null_array_or_an_error() {
         assert_eq!(t.end_wait(EndOfWait::Error), "(error) UNBLOCKED client unblocked via CLIENT UNBLOCK");
     }
     t.expect("RPUSH k a", "(integer) 1");
+}
+
+#[test]
+fn a_wait_is_logged_when_it_is_served_and_an_end_by_error_is_counted() {
+    let mut t = Gate::new();
+    let waiter = t.client();
+    t.config("slowlog-log-slower-than", "0");
+    t.on(waiter).blocks("BLPOP k 0");
+    t.expect("SLOWLOG LEN", "(integer) 0");
+    t.run("RPUSH k a");
+    t.on(waiter).expect_served("1) \"k\"\n2) \"a\"");
+    t.config("slowlog-log-slower-than", "-1");
+    // Behind the command that has served it.
+    assert!(render(&t.run("SLOWLOG GET 1")).contains("BLPOP"));
+
+    t.run("CONFIG RESETSTAT");
+    t.blocks("BLPOP k 0");
+    t.end_wait(EndOfWait::Error);
+    assert!(t.text("INFO commandstats").lines().any(|line| {
+        line.starts_with("cmdstat_blpop:calls=1,") && line.ends_with("rejected_calls=0,failed_calls=1")
+    }));
+    assert!(t.text("INFO errorstats").contains("errorstat_UNBLOCKED:count=1"));
 }

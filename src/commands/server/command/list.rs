@@ -12,8 +12,8 @@ pub(super) fn command_count(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
 /// COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]. Only a filter finds subcommands too.
 pub(super) fn command_list(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     if !args.more() {
-        let all = table().top_level();
-        cx.reply.array(all.clone().count());
+        let all = table().all();
+        cx.reply.array(all.len());
         for command in all {
             cx.reply.bulk(&command.name);
         }
