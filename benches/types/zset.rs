@@ -8,36 +8,28 @@ use nyala::types::packed::Element;
 use nyala::types::zset::{Limits, ScoreRange, ZSet};
 use nyala::util::rng::Rng;
 
-const MEMBERS: u64 = 1_000_000;
+use super::{elements, name};
+
 const SCORES: u64 = 1 << 40;
 const LIMITS: Limits = Limits { entries: 128, value_bytes: 64 };
 const RANGE: usize = 100;
 
-fn name(number: u64) -> [u8; 10] {
-    let mut name = *b"m000000000";
-    let mut rest = number;
-    for digit in name[1..].iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    name
-}
-
 fn filled(rng: &mut Rng) -> ZSet {
     let mut zset = ZSet::new();
-    for number in 0..MEMBERS {
+    for number in 0..elements() {
         zset.insert(&name(number), rng.below(SCORES) as f64, LIMITS);
     }
     zset
 }
 
 pub(crate) fn bench(c: &mut Criterion) {
+    let members = elements();
     let mut rng = Rng::from_seed(1);
     let mut zset = filled(&mut rng);
     let mut group = c.benchmark_group("sorted set of 1M members");
     group.throughput(Throughput::Elements(1));
-    group.bench_function("ZSCORE", |b| b.iter(|| black_box(zset.score(&name(rng.below(MEMBERS))))));
-    group.bench_function("ZRANK", |b| b.iter(|| black_box(zset.rank(&name(rng.below(MEMBERS))))));
+    group.bench_function("ZSCORE", |b| b.iter(|| black_box(zset.score(&name(rng.below(members))))));
+    group.bench_function("ZRANK", |b| b.iter(|| black_box(zset.rank(&name(rng.below(members))))));
     group.bench_function("ZCOUNT", |b| {
         b.iter(|| {
             let min = Bound::Included(rng.below(SCORES) as f64);
@@ -45,11 +37,11 @@ pub(crate) fn bench(c: &mut Criterion) {
         });
     });
     group.bench_function("ZADD over", |b| {
-        b.iter(|| zset.insert(&name(rng.below(MEMBERS)), rng.below(SCORES) as f64, LIMITS));
+        b.iter(|| zset.insert(&name(rng.below(members)), rng.below(SCORES) as f64, LIMITS));
     });
     group.bench_function("ZADD and ZREM", |b| {
         b.iter(|| {
-            let name = name(MEMBERS + rng.below(MEMBERS));
+            let name = name(members + rng.below(members));
             zset.insert(&name, rng.below(SCORES) as f64, LIMITS);
             zset.remove(&name)
         });
