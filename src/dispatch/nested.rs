@@ -30,7 +30,11 @@ pub(super) fn call(cx: &mut Cx<'_>, command: &'static Registered, argv: Argv<'_>
     cx.reply.forget_errors();
     let mark = cx.reply.mark();
     let started = ticks();
-    let flow = match handler(cx, &mut Args::new(argv, command.words, &keys)) {
+    let is_nested = cx.session.is(SessionFlags::NESTED);
+    cx.session.flags.insert(SessionFlags::NESTED);
+    let answer = handler(cx, &mut Args::new(argv, command.words, &keys));
+    cx.session.flags.set(SessionFlags::NESTED, is_nested);
+    let flow = match answer {
         Ok(flow) => flow,
         Err(Error::Reply(text)) => {
             cx.reply.undo(mark);

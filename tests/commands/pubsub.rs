@@ -125,6 +125,36 @@ fn in_resp3_all_commands_are_allowed_and_own_messages_follow_the_reply() {
 }
 
 #[test]
+fn no_message_comes_between_the_replies_of_a_transaction() {
+    both(|t| {
+        let other = t.client();
+        t.expect("MULTI", "OK");
+        for request in ["SUBSCRIBE c", "PUBLISH c own", "UNSUBSCRIBE c", "HELLO 3", "PING"] {
+            t.expect(request, "QUEUED");
+        }
+        t.on(other).raw("SET k v");
+        let reply = String::from_utf8(t.raw("EXEC")).expect("replies are text");
+        let kind = |kind: &str| reply.matches(kind).count();
+        assert_eq!((kind("subscribe\r\n"), kind("+PONG\r\n"), kind("own\r\n")), (2, 1, 0), "{reply}");
+        assert_eq!(t.mail().len(), 1, "the message comes behind it");
+        t.resp3();
+
+        t.raw("SUBSCRIBE c d");
+        t.expect("MULTI", "OK");
+        t.expect("UNSUBSCRIBE c", "QUEUED");
+        t.expect("PING", "QUEUED");
+        t.on(other).run("PUBLISH c late");
+        let reply = String::from_utf8(t.raw("EXEC")).expect("replies are text");
+        assert!(reply.starts_with("*2\r\n>3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:1\r\n+PONG\r\n"), "{reply}");
+        assert!(reply.ends_with("late\r\n"), "{reply}");
+        t.raw("RESET");
+        if t.protocol() == 2 {
+            t.expect("PING", "PONG");
+        }
+    });
+}
+
+#[test]
 fn silence_keeps_replies_back_but_no_messages() {
     both(|t| {
         let kind = if t.protocol() == 3 { '>' } else { '*' };

@@ -58,7 +58,9 @@ pub(super) fn hello(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         cx.session.client.with_names(|names| names.name = name.into());
     }
     // Messages may have come, also for other clients that have named this one.
-    cx.session.client.switch_proto(proto, cx.reply.output());
+    if !cx.session.is(SessionFlags::NESTED) {
+        cx.session.client.switch_proto(proto, cx.reply.output());
+    }
     cx.session.set_proto(proto);
     cx.reply.set_protocol(if proto == 3 { Protocol::Resp3 } else { Protocol::Resp2 });
     reply_hello(cx);

@@ -194,8 +194,9 @@ fn leave(cx: &mut Cx<'_>, args: &mut Args<'_>, topic: Topic, kind: &str) -> Outc
 }
 
 fn leave_one(cx: &mut Cx<'_>, topic: Topic, kind: &str, name: &[u8]) {
-    if cx.server.pubsub.unsubscribe(&cx.session.client, topic, name) {
-        // What was published before comes before the confirmation, after which nothing more may come.
+    if cx.server.pubsub.unsubscribe(&cx.session.client, topic, name) && !cx.session.is(SessionFlags::NESTED) {
+        // What was published before comes before the confirmation, after which nothing more may come. Inside of EXEC it
+        // comes behind all replies.
         cx.session.client.take_mail(cx.reply.output());
     }
     confirm(cx, topic, kind, Some(name));
