@@ -251,14 +251,31 @@ impl Server {
         self.pubsub.publish(&delivery, |client| self.cut_off(client))
     }
 
+    /// Turns client-side caching on for a client, with these options. It is remembered then what it reads, but for
+    /// [`SessionFlags::TRACKING_BCAST`].
+    pub fn start_tracking(&self, session: &mut Session, options: SessionFlags) {
+        let tracks_reads =
+            |session: &Session| session.is(SessionFlags::TRACKING) && !session.is(SessionFlags::TRACKING_BCAST);
+        let before = tracks_reads(session);
+        session.set(SessionFlags::TRACKING_OPTIONS, false);
+        session.set(SessionFlags::TRACKING | options, true);
+        if tracks_reads(session) && !before {
+            self.keyspace.tracking.add_reader();
+        }
+    }
+
+    /// Forgets that a client tracks; to be called once, when it does no longer.
+    pub fn stop_tracking(&self, client: &Client) {
+        if client.flags().contains(SessionFlags::TRACKING_BCAST) {
+            self.broadcasts.leave(client, |any| self.keyspace.tracking.set_broadcasts(any));
+        } else if client.flags().contains(SessionFlags::TRACKING) {
+            self.keyspace.tracking.remove_reader();
+        }
+    }
+
     /// Begins to tell a client of every change of a key with this prefix.
     pub fn join_broadcast(&self, prefix: &[u8], client: &Arc<Client>) {
         self.broadcasts.join(prefix, client, |any| self.keyspace.tracking.set_broadcasts(any));
-    }
-
-    /// Ends that, for all prefixes of a client.
-    pub fn leave_broadcasts(&self, client: &Client) {
-        self.broadcasts.leave(client, |any| self.keyspace.tracking.set_broadcasts(any));
     }
 
     /// Ends a client for which others have more than it reads.

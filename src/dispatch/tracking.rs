@@ -178,8 +178,17 @@ pub(super) fn limit(server: &Server, worker: Option<usize>) {
     forget(server, worker, FORGOTTEN_PER_COMMAND);
 }
 
-/// The same as time goes by.
+/// The same as time goes by; and what is remembered for clients that have all gone is forgotten. Locking: one shard at a
+/// time.
 pub(super) fn limit_tick(server: &Server) {
+    if server.keyspace.tracking.keys() > 0 && server.keyspace.tracking.is_for_nobody() {
+        for id in server.keyspace.shard_ids() {
+            let mut db = Locked::none(&server.keyspace, 0, server.clock.now_ms());
+            // One that a long command holds has its turn at the next tick.
+            let _ = db.visit(id, true, |db| db.forget_for_nobody());
+            drop(db.unlock());
+        }
+    }
     forget(server, None, FORGOTTEN_PER_TICK);
 }
 

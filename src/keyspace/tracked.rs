@@ -4,7 +4,7 @@
 //! readers. Keys have no database: a change in one is news for who has read the key of that name in another, as in Redis.
 //! Kept under the shard's lock, beside the data; allocates nothing while nobody tracks.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 
 use smallvec::SmallVec;
 
@@ -99,6 +99,7 @@ impl TrackedKeys {
 pub struct Tracking {
     keys: AtomicUsize,
     items: AtomicUsize,
+    readers: AtomicUsize,
     broadcasts: AtomicBool,
 }
 
@@ -113,6 +114,22 @@ impl Tracking {
     #[must_use]
     pub fn items(&self) -> usize {
         self.items.load(Relaxed)
+    }
+
+    /// One more client wants its reads to be remembered; to be called before the first.
+    pub fn add_reader(&self) {
+        self.readers.fetch_add(1, SeqCst);
+    }
+
+    /// One client does not want that any more.
+    pub fn remove_reader(&self) {
+        self.readers.fetch_sub(1, SeqCst);
+    }
+
+    /// Whether no client wants that, and what is remembered is for nobody.
+    #[must_use]
+    pub fn is_for_nobody(&self) -> bool {
+        self.readers.load(SeqCst) == 0
     }
 
     /// Whether somebody is told of keys that he has not read.

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::connection::{self, Ahead};
 use super::stream::Accepted;
-use crate::client::{Client, Endpoint, SessionFlags};
+use crate::client::{Client, Endpoint};
 use crate::dispatch::Executor;
 use crate::journal;
 use crate::resp::Output;
@@ -63,9 +63,7 @@ impl Drop for Registration {
         if self.client.is_subscribed() {
             self.server.pubsub.leave(&self.client);
         }
-        if self.client.flags().contains(SessionFlags::TRACKING_BCAST) {
-            self.server.leave_broadcasts(&self.client);
-        }
+        self.server.stop_tracking(&self.client);
         self.server.clients.disconnect(self.client.id);
     }
 }

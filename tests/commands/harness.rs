@@ -159,6 +159,11 @@ impl Gate {
         self.server.clock.now_ms()
     }
 
+    /// The work that comes ten times a second.
+    pub(crate) fn slow_tick(&mut self) {
+        cron::slow_tick(&self.server);
+    }
+
     /// One turn of active expiry; answers how many keys it removed.
     pub(crate) fn expire_cycle(&mut self) -> usize {
         cron::expire_all(&self.server)

@@ -277,33 +277,47 @@ fn expired_keys_are_told_by_whoever_finds_them() {
     });
 }
 
+/// The events of one request.
+#[track_caller]
+fn told(t: &mut Gate, request: &str) -> String {
+    let all: Vec<String> = events(t, "EAoc", &[request]);
+    all.iter().map(|event| event.replace("event@0__:", "")).collect::<Vec<_>>().join(", ")
+}
+
 #[test]
 fn values_that_take_the_place_of_others_are_told() {
     both(|t| {
         t.run("RPUSH l 1 2");
         t.run("SADD s 1");
-        let mut told = |request: &str| {
-            let all: Vec<String> = events(t, "EAoc", &[request]);
-            all.iter().map(|event| event.replace("event@0__:", "")).collect::<Vec<_>>().join(", ")
-        };
-        assert_eq!(told("SET k v"), "set k");
-        assert_eq!(told("SET k w"), "overwritten k, set k");
-        assert_eq!(told("MSET k w"), "overwritten k, set k");
-        assert_eq!(told("GETSET k w"), "overwritten k, set k");
-        assert_eq!(told("SET l v KEEPTTL EX 10"), "");
-        assert_eq!(told("SET l v EX 100"), "overwritten l, type_changed l, set l, expire l");
-        assert_eq!(told("SUNIONSTORE l s"), "overwritten l, type_changed l, sunionstore l");
-        assert_eq!(told("SUNIONSTORE l s"), "overwritten l, sunionstore l");
-        assert_eq!(told("SORT s STORE l"), "overwritten l, type_changed l, sortstore l");
-        assert_eq!(told("ZUNIONSTORE l 1 s"), "overwritten l, type_changed l, zunionstore l");
-        assert_eq!(told("BITOP NOT l k"), "overwritten l, type_changed l, set l");
-        assert_eq!(told("COPY s l REPLACE"), "copy_to l, overwritten l, type_changed l");
-        assert_eq!(told("RENAME l k"), "rename_from l, rename_to k, overwritten k, type_changed k");
-        assert_eq!(told("RENAME k fresh"), "rename_from k, rename_to fresh");
+        assert_eq!(told(t, "SET k v"), "set k");
+        assert_eq!(told(t, "SET k w"), "overwritten k, set k");
+        assert_eq!(told(t, "MSET k w"), "overwritten k, set k");
+        assert_eq!(told(t, "GETSET k w"), "overwritten k, set k");
+        assert_eq!(told(t, "SET l v KEEPTTL EX 10"), "");
+        assert_eq!(told(t, "SET l v EX 100"), "overwritten l, type_changed l, set l, expire l");
+        assert_eq!(told(t, "SUNIONSTORE l s"), "overwritten l, type_changed l, sunionstore l");
+        assert_eq!(told(t, "SUNIONSTORE l s"), "overwritten l, sunionstore l");
+        assert_eq!(told(t, "SORT s STORE l"), "overwritten l, type_changed l, sortstore l");
+        assert_eq!(told(t, "ZUNIONSTORE l 1 s"), "overwritten l, type_changed l, zunionstore l");
+        assert_eq!(told(t, "BITOP NOT l k"), "overwritten l, type_changed l, set l");
+        assert_eq!(told(t, "COPY s l REPLACE"), "copy_to l, overwritten l, type_changed l");
+        assert_eq!(told(t, "RENAME l k"), "rename_from l, rename_to k, overwritten k, type_changed k");
+        assert_eq!(told(t, "RENAME k fresh"), "rename_from k, rename_to fresh");
+        t.run("RPUSH list 1");
+        let payload = t.run("DUMP fresh");
+        let Value::Bulk(payload) = payload else { panic!("DUMP answers bytes") };
+        t.config("notify-keyspace-events", "EAnoc");
+        let watcher = t.client();
+        t.on(watcher).raw("PSUBSCRIBE __keyevent*");
+        t.run_args(&[b"RESTORE", b"list", b"0", &payload, b"REPLACE"]);
+        let restored: Vec<String> = mail(&mut t.on(watcher));
+        let names = restored.iter().filter_map(|line| line.split("__:").nth(1)).collect::<Vec<_>>();
+        assert_eq!(names, ["new list", "restore list", "overwritten list", "type_changed list"]);
+        t.on(watcher).raw("RESET");
         for (request, events) in [("APPEND a 1", "append a"), ("APPEND a 1", "append a"), ("INCR a", "incrby a")] {
-            assert_eq!(told(request), events);
+            assert_eq!(told(t, request), events);
         }
-        assert_eq!(told("SADD s 2"), "sadd s");
-        assert_eq!(told("SUNIONSTORE s none"), "del s");
+        assert_eq!(told(t, "SADD s 2"), "sadd s");
+        assert_eq!(told(t, "SUNIONSTORE s none"), "del s");
     });
 }

@@ -284,6 +284,14 @@ fn the_table_is_limited() {
     assert!(t.text("INFO stats").contains("tracking_total_keys:10\r\n"));
     t.run("FLUSHALL");
     assert!(t.text("INFO stats").contains("tracking_total_keys:0\r\ntracking_total_items:0\r\n"));
+    // What is remembered for nobody is forgotten as time goes by.
+    t.on(reader).raw("MGET 1 2 3");
+    t.slow_tick();
+    assert!(t.text("INFO stats").contains("tracking_total_keys:3\r\ntracking_total_items:3\r\n"));
+    t.on(reader).expect("CLIENT TRACKING OFF", "OK");
+    t.on(reader).expect("CLIENT TRACKING ON BCAST", "OK");
+    t.slow_tick();
+    assert!(t.text("INFO stats").contains("tracking_total_keys:0\r\ntracking_total_items:0\r\n"));
 }
 
 #[test]

@@ -132,13 +132,21 @@ pub fn restore(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         (_, Some(counter)) => access.with_frequency(counter),
         _ => access.fresh(),
     };
+    let kind = match &loaded {
+        Loaded::Object(object) => Some(object.object_type()),
+        Loaded::Int(_) | Loaded::Text(_) => None,
+    };
     let entry = match loaded {
         Loaded::Int(number) => EntryBox::string(key.name, StringValue::Int(number), expire_at_ms, lru),
         Loaded::Text(text) => EntryBox::string(key.name, StringValue::encode(&text), expire_at_ms, lru),
         Loaded::Object(object) => EntryBox::object(key.name, object, expire_at_ms, lru),
     };
+    let overwritten = cx.db.overwriting(key, kind);
+    // As in Redis the key is a new one, whatever was there before.
+    cx.db.remove(key);
     cx.db.insert_in(cx.db.db, key, entry);
     cx.db.changed(key, events::RESTORE);
+    cx.db.tell_overwritten(key, overwritten);
     if let Some(at_ms) = expire_at_ms.filter(|_| !options.is_absolute) {
         let words = args.argv();
         cx.db.journal_as(|effect| {

@@ -40,6 +40,19 @@ impl Locked<'_> {
 
     /// Forgets who has read what in the locked shards, and tells everybody that all is gone.
     pub fn invalidate_all(&mut self) {
+        self.forget_all();
+        self.effects.invalidations.all = true;
+    }
+
+    /// Forgets it where nobody is left who would want to know.
+    pub fn forget_for_nobody(&mut self) {
+        // Whoever begins to track now has read nothing yet in a shard that is locked here.
+        if self.keyspace.tracking.is_for_nobody() {
+            self.forget_all();
+        }
+    }
+
+    fn forget_all(&mut self) {
         for guard in &mut self.guards {
             let tracked: TrackedKeys = std::mem::take(&mut guard.tracked);
             if !tracked.is_empty() {
@@ -47,6 +60,5 @@ impl Locked<'_> {
                 self.effects.invalidations.forgotten.push(tracked);
             }
         }
-        self.effects.invalidations.all = true;
     }
 }

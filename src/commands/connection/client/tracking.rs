@@ -120,8 +120,7 @@ fn turn_on(cx: &mut Cx<'_>, wanted: &Wanted<'_>) {
     let client = &cx.session.client;
     client.facts.redirect.store(wanted.redirect, Relaxed);
     client.redirect_broken.store(false, Relaxed);
-    cx.session.set(SessionFlags::TRACKING_OPTIONS, false);
-    cx.session.set(SessionFlags::TRACKING | wanted.options, true);
+    cx.server.start_tracking(cx.session, wanted.options);
     if wanted.options.contains(SessionFlags::TRACKING_BCAST) {
         let all: &[&[u8]] = &[b""];
         let prefixes = if wanted.prefixes.is_empty() { all } else { &wanted.prefixes };
@@ -131,9 +130,7 @@ fn turn_on(cx: &mut Cx<'_>, wanted: &Wanted<'_>) {
 
 /// Ends the tracking of the client. What others have begun to tell it may still come.
 pub(in super::super) fn turn_off(cx: &mut Cx<'_>) {
-    if cx.session.is(SessionFlags::TRACKING_BCAST) {
-        cx.server.leave_broadcasts(&cx.session.client);
-    }
+    cx.server.stop_tracking(&cx.session.client);
     cx.session.set(SessionFlags::TRACKING | SessionFlags::TRACKING_OPTIONS | SessionFlags::CACHING, false);
     cx.session.client.redirect_broken.store(false, Relaxed);
 }
