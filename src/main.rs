@@ -10,6 +10,7 @@ use nyala::commands::{self, RenameError};
 use nyala::config::{Caller, Config, Invocation, LoadError, LogFormat, Supervised, USAGE};
 use nyala::keyspace::{KeyHasher, Keyspace};
 use nyala::net::{self, Listeners};
+use nyala::persist::snapshot;
 use nyala::state::Server;
 use nyala::util::clock::Clock;
 use nyala::util::log::{self, Form, Target};
@@ -90,6 +91,7 @@ fn run(config: Config) -> Result<(), Failed> {
     {
         tracing::warn!("Failed to write PID file {}: {}", path.display(), os::error_text(&error));
     }
+    snapshot::remove_temporaries(&config.dir());
     tracing::info!("Server initialized");
     let keyspace = Keyspace::new(shards(&config, workers), KeyHasher::random());
     let server = Arc::new(Server::new(config, Clock::system(), keyspace, workers, commands::table().all().len()));

@@ -2,8 +2,12 @@
 //!
 //! May import: every room below. No behaviour of a single command, type or client kind belongs here.
 
+mod save;
+
+pub use self::save::SaveRefused;
+
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bitflags::bitflags;
 use bytes::Bytes;
@@ -12,6 +16,7 @@ use tokio::sync::Notify;
 use crate::client::{BlockedTable, Broadcasts, Client, Registry, Session, SessionFlags, signal};
 use crate::config::{ClientClass, Config, ShutdownOptions};
 use crate::keyspace::{Keyspace, LazyFree, LfuPace, ReadyKey};
+use crate::persist::snapshot::Snapshots;
 use crate::pubsub::{Delivery, PubSub, Topic};
 use crate::stats::Stats;
 use crate::util::clock::Clock;
@@ -31,6 +36,8 @@ bitflags! {
         const LOADING = 1 << 3;
         /// `maxmemory` is set.
         const MEMORY_LIMITED = 1 << 4;
+        /// The last snapshot has failed, and writes are refused for it.
+        const SAVE_FAILED = 1 << 5;
     }
 }
 
@@ -46,6 +53,8 @@ pub struct Server {
     pub clock: Clock,
     /// Data.
     pub keyspace: Keyspace,
+    /// What runs of snapshots, and how the last one ended.
+    pub snapshots: Snapshots,
     /// Frees large values in the background.
     pub lazy_free: LazyFree,
     /// Connected clients.
@@ -88,6 +97,7 @@ pub struct Server {
     attention_ns: AtomicU64,
     large_request_bytes: AtomicUsize,
     large_reply_bytes: AtomicUsize,
+    own: OnceLock<Weak<Server>>,
 }
 
 /// Opens the configured sockets anew; the error is the text for CONFIG SET.
@@ -110,6 +120,7 @@ impl Server {
             config,
             clock,
             keyspace,
+            snapshots: Snapshots::default(),
             lazy_free: LazyFree::default(),
             clients: Registry::default(),
             monitors: Monitors::default(),
@@ -133,9 +144,22 @@ impl Server {
             attention_ns: AtomicU64::new(0),
             large_request_bytes: AtomicUsize::new(0),
             large_reply_bytes: AtomicUsize::new(0),
+            own: OnceLock::new(),
         };
+        server.snapshots.loaded(server.started_at_us / 1000, 0);
         server.refresh_thresholds();
         server
+    }
+
+    /// Tells the server under which handle it is shared, for [`Server::handle`].
+    pub fn is_shared_as(self: &Arc<Self>) {
+        self.own.get_or_init(|| Arc::downgrade(self));
+    }
+
+    /// A handle of its own, for threads that outlive a command; `None` before any thread runs commands.
+    #[must_use]
+    pub fn handle(&self) -> Option<Arc<Server>> {
+        self.own.get()?.upgrade()
     }
 
     /// The standing [`Gate`] bits.
@@ -203,6 +227,7 @@ impl Server {
             memory::read();
         }
         self.set_gate(Gate::MEMORY_LIMITED, is_limited);
+        self.refresh_save_gate();
     }
 
     /// Leaves the waiters of a key to be served by the long command that holds its shard, when that ends.
@@ -408,6 +433,11 @@ impl Shutdown {
     pub fn request(&self, options: ShutdownOptions) {
         *self.requested.lock().unwrap_or_else(PoisonError::into_inner) = Some(options);
         self.raised.notify_one();
+    }
+
+    /// Goes on as if nobody had asked.
+    pub fn forget(&self) {
+        *self.requested.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The request, if there is one.

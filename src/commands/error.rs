@@ -338,6 +338,13 @@ pub const ONE_EXPIRY_OPTION: Error =
     Error::new("ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
 /// There is no room for more (`maxmemory`).
 pub const OOM: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");
+/// A write after a snapshot has failed (`stop-writes-on-bgsave-error`).
+pub const MISCONF: Error = Error::new(
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may \
+     modify the data set are disabled, because this instance is configured to report errors during writes if RDB \
+     snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB \
+     error.",
+);
 /// A number of keys below 1 (LMPOP and its kin).
 pub const NUMKEYS_NOT_POSITIVE: Error = Error::new("ERR numkeys should be greater than 0");
 /// A COUNT below 1 (LMPOP and its kin).

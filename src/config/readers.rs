@@ -168,6 +168,12 @@ readers! {
     rdbchecksum = "rdbchecksum" as bool;
     /// The expiry of fields is written to snapshots.
     rdb_field_expiry = "rdb-field-expiry" as bool;
+    /// Snapshots are forced to disk as they grow.
+    rdb_save_incremental_fsync = "rdb-save-incremental-fsync" as bool;
+    /// Microseconds that a snapshot takes for each key at least, for tests.
+    rdb_key_save_delay = "rdb-key-save-delay" as i64;
+    /// Writes are refused after a snapshot failed.
+    stop_writes_on_bgsave_error = "stop-writes-on-bgsave-error" as bool;
     /// When the append-only file is forced to disk.
     appendfsync = "appendfsync" as AppendFsync;
     /// Whether RESTORE payloads are checked in depth.

@@ -38,6 +38,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("authentication", authentication),
     ("transaction", transaction),
     ("memory", memory),
+    ("disk", disk),
     ("subscribed", subscribed),
     ("loading", loading),
     ("monitoring", monitoring),
@@ -120,6 +121,16 @@ fn memory(asked: &mut Asked<'_>) -> Result<(), Refusal> {
         Room::Later if takes && *on_worker => Err(Refusal::Wait(Wait::Shards)),
         _ => Ok(()),
     }
+}
+
+/// After a snapshot has failed nothing is changed that could be lost.
+fn disk(asked: &mut Asked<'_>) -> Result<(), Refusal> {
+    let Asked { server, command, .. } = asked;
+    let may_change = has(command, Flags::WRITE) || command.spec.name == "PING";
+    if server.gate().intersects(Gate::SAVE_FAILED) && may_change {
+        return Err(Refusal::Error(error::MISCONF));
+    }
+    Ok(())
 }
 
 fn subscribed(asked: &mut Asked<'_>) -> Result<(), Refusal> {

@@ -53,6 +53,7 @@ pub fn slow_tick(server: &Server) {
     let now_ms = server.clock.now_ms();
     measure(server);
     close_idle(server, now_ms);
+    server.save_if_due();
     tracking::limit_tick(server);
 }
 

@@ -104,6 +104,7 @@ impl Executor {
     }
 
     fn new(server: Arc<Server>, worker: Option<usize>) -> Executor {
+        server.is_shared_as();
         let evictor = Evictor::default();
         Executor { server, worker, found: Vec::new(), keys: Vec::new(), evictor, until_sample: HOLD_SAMPLE }
     }

@@ -13,7 +13,7 @@
 use std::fmt;
 use std::mem::take;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::entry::{Copies, EntryBox, EntryRef, Value};
@@ -52,6 +52,9 @@ pub struct Snapshot {
     sink: Box<dyn Sink>,
     keys: usize,
     is_cancelled: AtomicBool,
+    /// Bytes of entries that writers have handed over and no saver has taken yet, now and at the most.
+    early_bytes: AtomicU64,
+    early_bytes_peak: AtomicU64,
     /// Parts of databases that are not saved to their end.
     parts: Mutex<usize>,
     all_saved: Condvar,
@@ -71,6 +74,8 @@ impl Snapshot {
             sink,
             keys: dbs.iter().map(|(_, db)| db.len()).sum(),
             is_cancelled: false.into(),
+            early_bytes: 0.into(),
+            early_bytes_peak: 0.into(),
             parts: Mutex::new(dbs.len()),
             all_saved: Condvar::new(),
         });
@@ -93,6 +98,11 @@ impl Snapshot {
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.is_cancelled.load(Relaxed)
+    }
+
+    /// Bytes of entries that writers have handed over and that still wait in memory for a saver, now and at the most.
+    pub fn early_bytes(&self) -> (u64, u64) {
+        (self.early_bytes.load(Relaxed), self.early_bytes_peak.load(Relaxed))
     }
 
     /// Waits until everything is handed over that savers leave to others: databases that were emptied. To be called
@@ -154,6 +164,10 @@ impl Part {
         }
         let batch = self.early.last_mut().expect("pushed just now");
         let _ = batch.add(entry, &self.snapshot);
+        let bytes = entry.memory_bytes() as u64;
+        batch.early_bytes += bytes;
+        let all = self.snapshot.early_bytes.fetch_add(bytes, Relaxed) + bytes;
+        self.snapshot.early_bytes_peak.fetch_max(all, Relaxed);
     }
 
     /// Fills a saver's empty batch from here or from `index`, which holds the database; false when nothing is left.
@@ -161,6 +175,7 @@ impl Part {
         batch.db = self.db;
         if let Some(early) = self.early.pop() {
             *batch = early;
+            self.snapshot.early_bytes.fetch_sub(take(&mut batch.early_bytes), Relaxed);
             return true;
         }
         index.save_some(|entry| match self.snapshot.is_cancelled() {
@@ -207,6 +222,8 @@ pub(super) struct Batch {
     big: Vec<EntryBox>,
     /// Collections: those are encoded where they are.
     encoded: Vec<u8>,
+    /// Counted in [`Snapshot::early_bytes`].
+    early_bytes: u64,
 }
 
 impl Batch {

@@ -55,7 +55,7 @@ pub fn serve(server: &Arc<Server>, listeners: Listeners, ready: impl FnOnce()) -
         loop {
             tokio::select! {
                 () = signals.ask_for_shutdown(server) => {}
-                () = server.shutdown.raised.notified() => break,
+                () = server.shutdown.raised.notified() => if may_end(server).await { break },
                 Some(answer) = relisten.recv() => drop(answer.send(accepting.reopen_tcp().await)),
             }
         }
@@ -77,6 +77,27 @@ pub fn serve(server: &Arc<Server>, listeners: Listeners, ready: impl FnOnce()) -
         let _ = std::fs::remove_file(path);
     }
     Ok(())
+}
+
+/// Saves, where that is asked for and has not been done; false when the server is to go on, since that failed.
+async fn may_end(server: &Arc<Server>) -> bool {
+    let Some(options) = server.shutdown.requested() else { return false };
+    let own = Arc::clone(server);
+    let save = move || {
+        if own.saves_before_end(options) {
+            return own.save_before_end(options);
+        }
+        if own.snapshots.cancel() {
+            // Its temporary file goes with it.
+            own.snapshots.wait_until_idle();
+        }
+        true
+    };
+    let may_end = tokio::task::spawn_blocking(save).await.unwrap_or(false);
+    if !may_end {
+        server.shutdown.forget();
+    }
+    may_end
 }
 
 type Answer = std::sync::mpsc::Sender<Result<(), String>>;

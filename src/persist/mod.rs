@@ -3,3 +3,4 @@
 //! Formats ([`rdb`]) are pure: bytes in, bytes out. May import: keyspace, journal, types, util.
 
 pub mod rdb;
+pub mod snapshot;

@@ -234,6 +234,12 @@ impl Stats {
         }
     }
 
+    /// Changes to the keyspace since the start of the server, whatever CONFIG RESETSTAT says.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.totals_since_start().dirty
+    }
+
     /// The counters of a worker.
     #[must_use]
     pub fn worker(&self, worker: usize) -> &WorkerStats {

@@ -34,3 +34,19 @@ impl Group {
 pub fn spawn_thread(name: &str, run: impl FnOnce() + Send + 'static) -> std::thread::JoinHandle<()> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run).expect("the system gives a thread")
 }
+
+/// Runs `work` on `threads` threads of that name, each with its number, beside `here` on this one; comes back when all
+/// have ended.
+///
+/// # Panics
+/// When the system has no thread to give, or `work` or `here` panics.
+pub fn beside<R>(name: &str, threads: usize, work: impl Fn(usize) + Sync, here: impl FnOnce() -> R) -> R {
+    std::thread::scope(|scope| {
+        for number in 0..threads {
+            let work = &work;
+            let builder = std::thread::Builder::new().name(format!("{name}-{number}"));
+            builder.spawn_scoped(scope, move || work(number)).expect("the system gives a thread");
+        }
+        here()
+    })
+}

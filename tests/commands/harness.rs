@@ -84,11 +84,13 @@ pub(crate) enum Answer {
 impl Gate {
     /// A server with empty databases and one client that speaks RESP2.
     pub(crate) fn new() -> Gate {
-        Gate::with_config(Config::default())
+        Gate::with_args(&[])
     }
 
     /// The same, started with these arguments: for parameters that do not change while a server runs.
     pub(crate) fn with_args(args: &[&str]) -> Gate {
+        // Snapshots lie where the tests' other files do.
+        let args = [&["--dir", env!("CARGO_TARGET_TMPDIR")], args].concat();
         match Invocation::parse(args.iter().map(Into::into), &mut std::io::empty()) {
             Ok(Invocation::Run(config)) => Gate::with_config(*config),
             other => panic!("{args:?}: {other:?}"),

@@ -10,7 +10,9 @@ pub(super) fn dbsize(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
 }
 
 pub(super) fn flushall(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
-    flush(cx, args, None)
+    let flow = flush(cx, args, None)?;
+    cx.server.save_after_flush();
+    Ok(flow)
 }
 
 pub(super) fn flushdb(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {

@@ -12,6 +12,7 @@ mod logs;
 mod lolwut;
 mod memory;
 mod module;
+mod save;
 mod shards;
 mod shutdown;
 mod status;
@@ -22,6 +23,24 @@ use super::prelude::*;
 pub const GROUP: Group = Group { name: "server", category: Categories::empty(), commands: COMMANDS };
 
 const COMMANDS: &[Command] = &[
+    Command {
+        name: "BGSAVE",
+        arity: -1,
+        flags: ADMIN.or(NOSCRIPT).or(NO_ASYNC_LOADING),
+        run: Run::Global(save::bgsave),
+        doc: Doc {
+            since: "1.0.0",
+            summary: "Starts to write a snapshot in the background, or cancels it.",
+            complexity: "O(1)",
+            args: &[Arg::one_of(
+                "operation",
+                &[Arg::word("schedule", "SCHEDULE").since("3.2.2"), Arg::word("cancel", "CANCEL").since("8.1.0")],
+            )
+            .optional()],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
     Command {
         name: "COMMAND",
         arity: -1,
@@ -245,6 +264,19 @@ const COMMANDS: &[Command] = &[
             since: "0.1.0",
             summary: "Shows keys, memory, load and lock waits of every shard.",
             complexity: "O(N), N shards",
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "SAVE",
+        arity: 1,
+        flags: ADMIN.or(NOSCRIPT).or(NO_MULTI).or(NO_ASYNC_LOADING),
+        run: Run::Plain(save::save),
+        doc: Doc {
+            since: "1.0.0",
+            summary: "Writes a snapshot and waits for it.",
+            complexity: "O(N), N keys",
             ..Doc::BASE
         },
         ..Command::BASE

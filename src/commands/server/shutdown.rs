@@ -30,9 +30,13 @@ pub(super) fn shutdown(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         let alone = options == ShutdownOptions::default();
         return Err(if alone { NOTHING_TO_ABORT } else { error::SYNTAX });
     }
-    if options.save == Some(true) && !options.force {
-        tracing::warn!("SHUTDOWN SAVE is refused: snapshots are not written yet");
-        return Err(SAVE_FAILED);
+    if cx.server.saves_before_end(options) {
+        // It takes its time, and the shards.
+        cx.cost(usize::MAX)?;
+        if !cx.server.save_before_end(options) {
+            return Err(SAVE_FAILED);
+        }
+        options.save = Some(false);
     }
 
     cx.server.shutdown.request(options);

@@ -13,7 +13,7 @@ pub(super) fn time(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
 
 /// LASTSAVE: the start of the server, as by Redis, until a snapshot is written.
 pub(super) fn lastsave(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
-    cx.reply.integer((cx.server.started_at_us / 1_000_000) as i64);
+    cx.reply.integer((cx.server.snapshots.facts().saved_at_ms / 1000) as i64);
     DONE
 }
 

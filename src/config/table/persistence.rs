@@ -5,29 +5,23 @@ use super::super::words::{APPEND_FSYNC, SANITIZE_DUMP};
 use super::{INT, LONG};
 
 const NO_AOF: &str = "Stored; nothing is written to an append-only file yet.";
-const NO_RDB: &str = "Stored; no snapshot is written yet.";
+const NO_RDB: &str = "Stored; has no effect yet.";
 
 pub(super) const PARAMS: &[Param] = &[
     Param::of("save", Kind::SavePoints, "3600 1 300 100 60 10000", "When a snapshot is written; `\"\"` for never.")
-        .always_written()
-        .accepted("Stored; no snapshot is written yet: the data is lost when the server ends."),
-    Param::of("dbfilename", Kind::Text(TextRule::FileName), "dump.rdb", "Name of the snapshot in `dir`.")
-        .protected()
-        .accepted(NO_RDB),
-    Param::flag("rdbcompression", "yes", "Compresses texts in snapshots.").accepted(NO_RDB),
-    Param::flag("rdbchecksum", "yes", "Ends snapshots with a checksum.").immutable().accepted(NO_RDB),
+        .always_written(),
+    Param::of("dbfilename", Kind::Text(TextRule::FileName), "dump.rdb", "Name of the snapshot in `dir`.").protected(),
+    Param::flag("rdbcompression", "yes", "Compresses texts in snapshots."),
+    Param::flag("rdbchecksum", "yes", "Ends snapshots with a checksum.").immutable(),
     Param::flag(
         "rdb-field-expiry",
         "yes",
         "Writes when fields of hashes expire, as Redis 7.4 reads it; `no` leaves it out, so that older servers read it.",
-    )
-    .accepted(NO_RDB),
-    Param::flag("stop-writes-on-bgsave-error", "yes", "Refuses writes after a snapshot failed.").accepted(NO_RDB),
-    Param::flag("rdb-save-incremental-fsync", "yes", "Forces a snapshot to disk piece by piece.").accepted(NO_RDB),
+    ),
+    Param::flag("stop-writes-on-bgsave-error", "yes", "Refuses writes after a snapshot failed."),
+    Param::flag("rdb-save-incremental-fsync", "yes", "Forces a snapshot to disk piece by piece."),
     Param::flag("rdb-del-sync-files", "no", "Deletes snapshots used only for replication.").accepted(NO_RDB),
-    Param::int("rdb-key-save-delay", "0", i32::MIN as i64, INT, "Delay for each saved key, for tests.")
-        .hidden()
-        .accepted(NO_RDB),
+    Param::int("rdb-key-save-delay", "0", i32::MIN as i64, INT, "Delay for each saved key, for tests.").hidden(),
     Param::int("key-load-delay", "0", i32::MIN as i64, INT, "Delay for each loaded key, for tests.")
         .hidden()
         .accepted(NO_RDB),

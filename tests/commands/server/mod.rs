@@ -5,5 +5,6 @@ mod debug;
 mod fields;
 mod info;
 mod memory;
+mod save;
 mod shards;
 mod status;
