@@ -5,7 +5,7 @@
 //! [`Snapshots`] knows what runs and how the last one ended. When one is due is decided above.
 //!
 //! Promises: a file under its own name is whole; one save at a time; memory beside the data set is bounded by
-//! [`QUEUE_CHUNKS`] and what writers hand over. May import: keyspace, persist::rdb, util.
+//! a short queue and what writers hand over. May import: keyspace, persist::rdb, util.
 
 mod file;
 mod save;
