@@ -15,9 +15,10 @@ use tokio::sync::Notify;
 
 use crate::client::{BlockedTable, Broadcasts, Client, Registry, Session, SessionFlags, signal};
 use crate::config::{ClientClass, Config, ShutdownOptions};
-use crate::keyspace::{Keyspace, LazyFree, LfuPace, ReadyKey};
+use crate::keyspace::{Keyspace, LazyFree, LfuPace, ReadyKey, ShardId};
 use crate::persist::snapshot::Snapshots;
 use crate::pubsub::{Delivery, PubSub, Topic};
+use crate::script::{RunKind, Scripts};
 use crate::stats::Stats;
 use crate::util::clock::Clock;
 use crate::util::{memory, rng};
@@ -63,6 +64,8 @@ pub struct Server {
     pub monitors: Monitors,
     /// Clients that wait in blocking commands.
     pub blocked: BlockedTable,
+    /// Scripts, libraries of functions, and those that run.
+    pub scripts: Scripts,
     /// Channels and who is subscribed to them.
     pub pubsub: PubSub,
     /// Prefixes of keys of which clients want to be told every change.
@@ -126,6 +129,7 @@ impl Server {
             monitors: Monitors::default(),
             blocked: BlockedTable::default(),
             unserved: Mutex::default(),
+            scripts: Scripts::default(),
             pubsub: PubSub::new(workers),
             broadcasts: Broadcasts::default(),
             stats: Stats::new(workers, commands),
@@ -239,6 +243,13 @@ impl Server {
     #[must_use]
     pub fn take_unserved(&self) -> Vec<ReadyKey> {
         std::mem::take(&mut *self.unserved.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What runs for longer than `busy-reply-threshold` and holds a shard, if that is a script or function.
+    #[must_use]
+    pub fn busy_script(&self, shard: ShardId) -> Option<RunKind> {
+        let threshold_ms = u64::try_from(self.config.busy_reply_threshold()).ok().filter(|threshold| *threshold > 0)?;
+        self.scripts.runs.busy(Some(shard), threshold_ms).map(|run| run.kind)
     }
 
     /// Whether CLIENT PAUSE holds anybody up.

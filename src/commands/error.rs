@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::keyspace::{Busy, WrongType};
 use crate::resp::Args as Argv;
+use crate::script::RunKind;
 
 /// Bytes of a client's word that an error shows.
 const SHOWN_MAX: usize = 128;
@@ -17,6 +18,9 @@ pub enum Error {
     TooLongForWorker,
     /// A long command holds a shard that is to be visited: dispatch runs this one again once that has ended.
     ShardBusy,
+    /// The command needs shards that its request does not name, and has changed nothing: dispatch runs it again under all
+    /// locks.
+    NeedsAllShards,
 }
 
 impl From<Busy> for Error {
@@ -336,6 +340,21 @@ pub const FXX_WITH_FNX: Error = Error::new("ERR Only one of FXX or FNX arguments
 /// HSETEX with several options of expiry.
 pub const ONE_EXPIRY_OPTION: Error =
     Error::new("ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
+/// What others are told while a script or function runs for long.
+#[must_use]
+pub fn busy(running: RunKind) -> Error {
+    match running {
+        RunKind::Script => BUSY_SCRIPT,
+        RunKind::Function => BUSY_FUNCTION,
+    }
+}
+
+/// A script runs for long.
+pub const BUSY_SCRIPT: Error =
+    Error::new("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.");
+/// A function runs for long.
+pub const BUSY_FUNCTION: Error =
+    Error::new("BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.");
 /// There is no room for more (`maxmemory`).
 pub const OOM: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");
 /// A write after a snapshot has failed (`stop-writes-on-bgsave-error`).

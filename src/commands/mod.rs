@@ -29,6 +29,7 @@ pub mod names;
 pub mod prelude;
 pub mod pubsub;
 pub mod scan;
+pub mod scripting;
 pub mod server;
 pub mod set;
 pub mod sorted_set;
@@ -60,6 +61,7 @@ pub const GROUPS: &[Group] = &[
     hyperloglog::GROUP,
     list::GROUP,
     pubsub::GROUP,
+    scripting::GROUP,
     server::GROUP,
     set::GROUP,
     sorted_set::GROUP,

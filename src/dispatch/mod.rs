@@ -32,8 +32,8 @@ use smallvec::SmallVec;
 
 use crate::client::{Session, SessionFlags};
 use crate::commands::keys::{FoundKey, find_keys};
-use crate::commands::spec::{Handler, Run};
-use crate::commands::{Args, Cx, DeclaredKey, Error, Flow, Registered};
+use crate::commands::spec::{Flags, Handler, Run};
+use crate::commands::{Args, Cx, DeclaredKey, Error, Flow, Registered, error};
 use crate::keyspace::evict::Evictor;
 use crate::keyspace::{Busy, Effects, Keyspace, Locked, ShardId, events};
 use crate::resp::{Args as Argv, Output, Protocol, Reply, output::Mark};
@@ -77,10 +77,20 @@ pub struct Executor {
     evictor: Evictor,
     /// Commands until the next whose shard hold time is recorded.
     until_sample: u32,
+    /// The request at hand runs under all locks: it has asked for that.
+    takes_all: bool,
 }
 
 /// Every so many commands the time for which the shard was held is recorded.
 const HOLD_SAMPLE: u32 = 64;
+
+/// What keeps a command from running as it was tried.
+enum Hindrance {
+    /// A long command holds this shard.
+    Shard(&'static Registered, ShardId),
+    /// It reaches beyond the shards of its keys.
+    NeedsAllShards,
+}
 
 /// What is needed to finish a command once its handler has run.
 struct Finished {
@@ -106,7 +116,15 @@ impl Executor {
     fn new(server: Arc<Server>, worker: Option<usize>) -> Executor {
         server.is_shared_as();
         let evictor = Evictor::default();
-        Executor { server, worker, found: Vec::new(), keys: Vec::new(), evictor, until_sample: HOLD_SAMPLE }
+        Executor {
+            server,
+            worker,
+            found: Vec::new(),
+            keys: Vec::new(),
+            evictor,
+            until_sample: HOLD_SAMPLE,
+            takes_all: false,
+        }
     }
 
     /// The server.
@@ -124,13 +142,22 @@ impl Executor {
     /// Takes one request through the gate. `argv` has at least one argument. Locking: the shards of the request's keys,
     /// for the time of its handler.
     pub fn execute(&mut self, session: &mut Session, argv: Argv<'_>, output: &mut Output) -> Step {
+        match self.attempt(session, argv, output) {
+            Ok(step) => step,
+            Err(Hindrance::Shard(command, shard)) => self.wait_for_shard(session, command, shard, output),
+            Err(Hindrance::NeedsAllShards) => self.execute_under_all(session, argv, output),
+        }
+    }
+
+    #[inline]
+    fn attempt(&mut self, session: &mut Session, argv: Argv<'_>, output: &mut Output) -> Result<Step, Hindrance> {
         let mut mark = output.mark();
         let command = match find::find(argv) {
             Ok(command) => command,
-            Err(error) => return self.refuse(session, None, &error, output),
+            Err(error) => return Ok(self.refuse(session, None, &error, output)),
         };
         if !command.takes(argv.len()) {
-            return self.refuse(session, Some(command), &Error::arity(&command.name), output);
+            return Ok(self.refuse(session, Some(command), &Error::arity(&command.name), output));
         }
         session.client.facts.last_command.store(command.id + 1, Relaxed);
         let is_gated = checks::needed(&self.server, session, command);
@@ -141,20 +168,22 @@ impl Executor {
             }
             match checked {
                 Ok(()) => {}
-                Err(checks::Refusal::Error(error)) => return self.refuse(session, Some(command), &error, output),
-                Err(checks::Refusal::Wait(wait)) => return Step::Wait(wait),
+                Err(checks::Refusal::Error(error)) => return Ok(self.refuse(session, Some(command), &error, output)),
+                Err(checks::Refusal::Wait(wait)) => return Ok(Step::Wait(wait)),
             }
             if session.is(SessionFlags::MULTI) && transaction::is_queued(command) {
-                return transaction::queue(&self.server, session, command, argv, output);
+                return Ok(transaction::queue(&self.server, session, command, argv, output));
             }
         }
-        let Executor { server, worker, found, keys, until_sample, .. } = self;
+        let Executor { server, worker, found, keys, until_sample, takes_all, .. } = self;
         let (server, on_worker): (&Server, bool) = (server, worker.is_some());
         let stats = worker.map_or_else(|| server.stats.other(), |worker| server.stats.worker(worker));
         let started = ticks();
         let now_ms = server.clock.at_us(started) / 1000;
-        let Ok((handler, mut db)) = lock(server, on_worker, session, command, argv, now_ms, found, keys) else {
-            return Step::Wait(Wait::Shards);
+        let locked = lock(server, on_worker, *takes_all, session, command, argv, now_ms, found, keys);
+        let (handler, mut db) = match locked {
+            Ok(locked) => locked,
+            Err(Busy(shard)) => return Err(Hindrance::Shard(command, shard)),
         };
         db.access.is_silent = session.is(SessionFlags::NO_TOUCH);
         let reply = Reply::new(output, protocol(session));
@@ -167,8 +196,12 @@ impl Executor {
                 cx.reply.error(&text);
                 Flow::Done
             }
-            Ok(Err(Error::TooLongForWorker)) => return put_off(stats, cx, mark, Wait::Long),
-            Ok(Err(Error::ShardBusy)) => return put_off(stats, cx, mark, Wait::Shards),
+            Ok(Err(Error::TooLongForWorker)) => return Ok(put_off(stats, cx, mark, Wait::Long)),
+            Ok(Err(Error::ShardBusy)) => return Ok(put_off(stats, cx, mark, Wait::Shards)),
+            Ok(Err(Error::NeedsAllShards)) => {
+                put_off(stats, cx, mark, Wait::Shards);
+                return Err(Hindrance::NeedsAllShards);
+            }
             Err(_) => {
                 cx.reply.undo(mark);
                 after::panicked(stats, &mut cx);
@@ -184,7 +217,33 @@ impl Executor {
             *until_sample = HOLD_SAMPLE;
             cx.db.record_hold(ns);
         }
-        finish(stats, cx, argv, &Finished { command, mark, started, ns }, flow)
+        Ok(finish(stats, cx, argv, &Finished { command, mark, started, ns }, flow))
+    }
+
+    /// Takes a request that reaches beyond the shards of its keys through the gate again.
+    #[cold]
+    fn execute_under_all(&mut self, session: &mut Session, argv: Argv<'_>, output: &mut Output) -> Step {
+        assert!(!self.takes_all, "under all locks no shard is missing");
+        self.takes_all = true;
+        let step = self.execute(session, argv, output);
+        self.takes_all = false;
+        step
+    }
+
+    /// A long command holds a shard of the request: it waits, unless that is a script whose time is up.
+    #[cold]
+    fn wait_for_shard(
+        &mut self,
+        session: &mut Session,
+        command: &'static Registered,
+        shard: ShardId,
+        output: &mut Output,
+    ) -> Step {
+        let running = self.server.busy_script(shard);
+        match running.filter(|_| !command.spec.flags.contains(Flags::ALLOW_BUSY)) {
+            Some(kind) => self.refuse(session, Some(command), &error::busy(kind), output),
+            None => Step::Wait(Wait::Shards),
+        }
     }
 
     /// The full list of checks.
@@ -215,7 +274,7 @@ impl Executor {
         let text = match error {
             Error::Reply(text) => transaction::refused(&self.server, session, command, text),
             Error::TooLongForWorker => return Step::Wait(Wait::Long),
-            Error::ShardBusy => return Step::Wait(Wait::Shards),
+            Error::ShardBusy | Error::NeedsAllShards => return Step::Wait(Wait::Shards),
         };
         let mut reply = Reply::new(output, protocol(session));
         reply.error(text);
@@ -235,6 +294,7 @@ impl Executor {
 fn lock<'k>(
     server: &'k Server,
     on_worker: bool,
+    takes_all: bool,
     session: &Session,
     command: &Registered,
     argv: Argv<'_>,
@@ -245,6 +305,10 @@ fn lock<'k>(
     keys.clear();
     let (keyspace, db) = (&server.keyspace, session.db);
     match command.spec.run {
+        Run::Keys(handler) | Run::KeysOrGlobal(handler, _) | Run::Queued(handler) if takes_all => {
+            declared_keys(keyspace, command, argv, found, keys);
+            Ok((handler, Locked::all(keyspace, on_worker, db, now_ms)?))
+        }
         Run::Keys(handler) if command.single_key != 0 => {
             let position = command.single_key;
             let hash = keyspace.hash(argv.get(usize::from(position)));

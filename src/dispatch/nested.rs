@@ -46,6 +46,11 @@ pub(super) fn call(cx: &mut Cx<'_>, command: &'static Registered, argv: Argv<'_>
             cx.command = outer;
             return Called::TooLong;
         }
+        Err(Error::NeedsAllShards) => {
+            cx.reply.undo(mark);
+            cx.command = outer;
+            return Called::NotLocked;
+        }
         Err(Error::ShardBusy) => unreachable!("what it visits is locked"),
     };
     if cx.session.is(SessionFlags::TRACKING) {

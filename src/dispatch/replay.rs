@@ -82,13 +82,16 @@ impl Replay {
         let unrepeatable = |error| match error {
             Error::Reply(text) => Unrepeatable((*text).into()),
             Error::TooLongForWorker | Error::ShardBusy => unreachable!("only workers are told so"),
+            Error::NeedsAllShards => unreachable!("it is told to handlers' callers alone"),
         };
         let command = find::find(argv).map_err(unrepeatable)?;
         if !command.takes(argv.len()) {
             return Err(unrepeatable(Error::arity(&command.name)));
         }
         let server: &Server = server;
-        let locked = lock(server, false, session, command, argv, 0, found, keys);
+        // What a script will reach for nobody knows.
+        let takes_all = command.group.name == "scripting";
+        let locked = lock(server, false, takes_all, session, command, argv, 0, found, keys);
         let (handler, mut db) = locked.expect("only workers do not wait for a shard");
         db.access = server.keyspace.access_mode.at(server.clock.now_ms());
         output.clear();

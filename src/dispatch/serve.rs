@@ -139,7 +139,7 @@ fn run(
     let mark = output.mark();
     let started = ticks();
     let now_ms = server.clock.at_us(started) / 1000;
-    let (handler, db) = lock(server, on_worker, &session, command, argv, now_ms, &mut found, &mut declared)?;
+    let (handler, db) = lock(server, on_worker, false, &session, command, argv, now_ms, &mut found, &mut declared)?;
     let protocol = if session.proto == 3 { Protocol::Resp3 } else { Protocol::Resp2 };
     let reply = Reply::new(output, protocol);
     // Whatever it costs, it is run here.
@@ -154,7 +154,7 @@ fn run(
         }
     };
     let is_served = match answer {
-        Ok(Flow::Block(_)) | Err(Error::TooLongForWorker | Error::ShardBusy) => false,
+        Ok(Flow::Block(_)) | Err(Error::TooLongForWorker | Error::ShardBusy | Error::NeedsAllShards) => false,
         Ok(Flow::Done | Flow::Pushed | Flow::Close) => true,
         Err(Error::Reply(text)) => {
             cx.reply.undo(mark);

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::{Step, after, declared_keys, protocol};
 use crate::client::{Session, SessionFlags};
 use crate::commands::keys::FoundKey;
+use crate::commands::scripting::may_reach_further;
 use crate::commands::spec::Run;
 use crate::commands::transaction::end_watches;
 use crate::commands::{DeclaredKey, Registered, table};
@@ -78,7 +79,10 @@ pub(super) fn lock<'k>(
     let mut shards: SmallVec<[ShardId; 16]> = SmallVec::new();
     for queued in session.transaction.iter().flat_map(|transaction| &transaction.queue) {
         let command = table().get(queued.command);
-        if command.visits_shards(queued.argv.view()) {
+        let is_script = command.group.name == "scripting";
+        if command.visits_shards(queued.argv.view())
+            || is_script && may_reach_further(server, command.spec, queued.argv.view())
+        {
             return Locked::all(keyspace, on_worker, session.db, now_ms);
         }
         if matches!(command.spec.run, Run::Keys(_) | Run::KeysOrGlobal(..)) {

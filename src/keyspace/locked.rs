@@ -8,6 +8,7 @@ mod object;
 mod overwrite;
 mod tracking;
 mod visit;
+mod widen;
 
 use smallvec::SmallVec;
 

@@ -156,6 +156,7 @@ pub(super) fn start(server: &Arc<Server>) -> io::Result<Workers> {
             .enable_all()
             .event_interval(EVENT_INTERVAL)
             .max_blocking_threads(LONG_COMMANDS_MAX)
+            .thread_stack_size(task::STACK_BYTES)
             .build()?;
         let server = Arc::clone(server);
         let stop = Arc::new(Notify::new());

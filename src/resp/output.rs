@@ -139,6 +139,17 @@ impl Output {
         self.pins.is_empty().then(|| &self.buf[self.sent..])
     }
 
+    /// Appends a copy of everything to be sent to `bytes`.
+    pub fn copy_to(&self, bytes: &mut Vec<u8>) {
+        let mut from = self.sent;
+        for pin in &self.pins {
+            bytes.extend_from_slice(&self.buf[from..pin.at]);
+            bytes.extend_from_slice(&pin.bytes);
+            from = pin.at;
+        }
+        bytes.extend_from_slice(&self.buf[from..]);
+    }
+
     /// Fills `slices` with what is to be sent next, for one `writev`; answers how many it filled. None is empty.
     pub fn io_slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut from = self.sent;
@@ -232,6 +243,9 @@ mod tests {
         let bytes = concat(&slices[..filled]);
         assert_eq!(bytes.len(), output.pending());
         assert!(output.as_slice().is_none_or(|slice| slice == bytes));
+        let mut copy = Vec::new();
+        output.copy_to(&mut copy);
+        assert_eq!(copy, bytes);
         bytes
     }
 

@@ -23,6 +23,6 @@ pub use digest::Digest;
 pub use error::{Failure, Stop};
 pub use flags::{Header, ScriptFlags};
 pub use host::{Host, Refused};
-pub use interpreter::{Interpreter, Program, Ran, with_interpreter, write_value};
+pub use interpreter::{Compiled, Interpreter, Program, Ran, interpreter_bytes, with_interpreter, write_value};
 pub use library::{Function, Libraries, Library, LibraryError, Policy};
 pub use runs::{Kill, Run, RunKind, Runs};

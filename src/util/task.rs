@@ -27,12 +27,20 @@ impl Group {
     }
 }
 
+/// Stack of a thread that runs commands: values nest up to a thousand deep (JSON in scripts). Memory is taken as it is
+/// touched.
+pub const STACK_BYTES: usize = 16 << 20;
+
 /// Starts a thread.
 ///
 /// # Panics
 /// When the system has no thread to give.
 pub fn spawn_thread(name: &str, run: impl FnOnce() + Send + 'static) -> std::thread::JoinHandle<()> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(run).expect("the system gives a thread")
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(run)
+        .expect("the system gives a thread")
 }
 
 /// Runs `work` on `threads` threads of that name, each with its number, beside `here` on this one; comes back when all

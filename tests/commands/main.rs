@@ -26,6 +26,7 @@ mod list;
 mod logs;
 mod maxmemory;
 mod pubsub;
+mod scripting;
 mod server;
 mod set;
 mod sorted_set;

@@ -11,11 +11,10 @@ pub(super) const PARAMS: &[Param] = &[
         LONG,
         "Milliseconds after which clients of a busy server are told so.",
     )
-    .alias("lua-time-limit")
-    .accepted("Stored; scripts come later."),
+    .alias("lua-time-limit"),
     Param::flag("lua-enable-deprecated-api", "no", "Lets scripts use old, unsafe functions.")
         .alias("lua-enable-insecure-api")
         .immutable()
         .hidden()
-        .accepted("Stored; scripts come later."),
+        .accepted("Stored; scripts have none of them."),
 ];

@@ -17,6 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Poll, ready};
+use std::time::Duration;
 
 use tokio::time::Sleep;
 
@@ -31,6 +32,8 @@ use crate::util::task;
 pub(super) use ahead::Ahead;
 use input::Input;
 
+/// How often a request that waits for a long command looks how long that has taken.
+const BUSY_LOOK: Duration = Duration::from_millis(100);
 /// Published as the time of the last interaction while a command runs on a thread of its own: its client is not idle.
 const BUSY: u64 = u64::MAX;
 
@@ -193,7 +196,8 @@ impl Connection {
                 if turn != Turn::Wait(Wait::Shards) {
                     return turn;
                 }
-                self.until(released).await;
+                // A script that holds them may have had its time: then the request is refused.
+                let _ = tokio::time::timeout(BUSY_LOOK, self.until(released)).await;
             }
             Wait::Paused => {
                 let ended = server.pause.ended.notified();

@@ -57,7 +57,7 @@ pub(super) fn install(lua: &Lua, host: &Table, signals: &Rc<Signals>) -> mlua::R
     at_load.raw_set("log", lua.create_function(|_, args: Any| log(&args))?)?;
     let in_functions = copy(lua, &at_load)?;
     let told = Rc::clone(signals);
-    at_load.raw_set("register_function", lua.create_function(move |lua, args: Any| register(lua, &told, &args))?)?;
+    at_load.raw_set("register_function", lua.create_function(move |_, args: Any| register(&told, &args))?)?;
     for (name, value) in REPL {
         in_functions.raw_set(*name, *value)?;
     }
@@ -87,7 +87,10 @@ pub(super) fn install(lua: &Lua, host: &Table, signals: &Rc<Signals>) -> mlua::R
 
 fn copy(lua: &Lua, table: &Table) -> mlua::Result<Table> {
     let copy = lua.create_table()?;
-    table.for_each(|name: Value, value: Value| copy.raw_set(name, value))?;
+    for pair in table.pairs::<Value, Value>() {
+        let (name, value) = pair?;
+        copy.raw_set(name, value)?;
+    }
     Ok(copy)
 }
 
@@ -254,7 +257,7 @@ fn acl_check_cmd(argv: &mut OwnedArgs, args: &Any) -> mlua::Result<bool> {
 }
 
 /// `redis.register_function`, with a name and a function or with one table of named arguments.
-fn register(lua: &Lua, signals: &Signals, args: &Any) -> mlua::Result<()> {
+fn register(signals: &Signals, args: &Any) -> mlua::Result<()> {
     let error = |text: &str| Err(Raised::reply(text));
     let mut registrations = signals.registered.borrow_mut();
     let Some(Registrations { functions, callbacks }) = registrations.as_mut() else {
@@ -262,7 +265,7 @@ fn register(lua: &Lua, signals: &Signals, args: &Any) -> mlua::Result<()> {
     };
     let (function, callback) = match args.len() {
         1 => match &args[0] {
-            Value::Table(named) => named_arguments(lua, named)?,
+            Value::Table(named) => named_arguments(named)?,
             _ => {
                 return error(
                     "ERR calling redis.register_function with a single argument is only applicable to Lua table \
@@ -298,9 +301,10 @@ fn named(name: &[u8]) -> mlua::Result<Function> {
     Ok(Function { name, description: None, flags: ScriptFlags::empty() })
 }
 
-fn named_arguments(lua: &Lua, table: &Table) -> mlua::Result<(Function, LuaFunction)> {
+fn named_arguments(table: &Table) -> mlua::Result<(Function, LuaFunction)> {
     let (mut name, mut description, mut callback, mut flags) = (None, None, None, ScriptFlags::empty());
-    table.for_each(|key: Value, value: Value| {
+    for pair in table.pairs::<Value, Value>() {
+        let (key, value) = pair?;
         let key = text_of(&key).unwrap_or_default();
         match &key.to_ascii_lowercase()[..] {
             b"function_name" => {
@@ -333,9 +337,7 @@ fn named_arguments(lua: &Lua, table: &Table) -> mlua::Result<(Function, LuaFunct
             },
             _ => return Err(Raised::reply("ERR unknown argument given to redis.register_function")),
         }
-        Ok(())
-    })?;
-    let _ = lua;
+    }
     let name = name.ok_or_else(|| Raised::reply("ERR redis.register_function must get a function name argument"))?;
     let callback = callback.ok_or_else(|| Raised::reply("ERR redis.register_function must get a callback argument"))?;
     Ok((Function { description, flags, ..named(&name)? }, callback))

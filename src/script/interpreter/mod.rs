@@ -11,30 +11,45 @@ pub use results::write_value;
 
 use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ahash::AHashMap;
 use mlua::{Function as LuaFunction, Lua, Table, Value};
 
 use self::sandbox::Sandbox;
+use super::cache::{Script, Scripts};
 use super::digest::Digest;
 use super::error::{Failure, Raised, Stop};
+use super::flags::Header;
 use super::host::{Host, lend};
-use super::library::{Function, Library, LibraryError};
+use super::library::{Function, Libraries, Library, LibraryError};
 
 /// Memory that a script may use, in bytes: what its interpreter holds as a whole.
-const MEMORY_MAX: usize = 1 << 30;
+const MEMORY_MAX: usize = 512 << 20;
 /// Memory with which an interpreter is left between runs before all its garbage is collected.
 const KEPT_BYTES: usize = 64 << 20;
+/// Name of the chunk of every script.
+const SCRIPT: &str = "@user_script";
 /// Compiled scripts that an interpreter keeps. With one more, all are forgotten.
 const COMPILED_MAX: usize = 2000;
 /// Libraries that an interpreter keeps loaded, in the same way.
 const LOADED_MAX: usize = 1000;
 
+/// A script, compiled for this thread.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The script.
+    pub script: Arc<Script>,
+    function: LuaFunction,
+}
+
 /// What to run.
 #[derive(Debug, Clone, Copy)]
 pub enum Program<'a> {
-    /// A script: its digest, and its source without the header's text.
-    Script(&'a Digest, &'a [u8]),
+    /// A script.
+    Script(&'a Compiled),
     /// A function of a library, by its name.
     Function(&'a Library, &'a str),
 }
@@ -46,18 +61,31 @@ pub enum Ran {
     Value(Value),
     /// With an error that nobody caught.
     Failed(Failure),
-    /// It was ended.
-    Stopped(Stop),
-    /// The text does not compile: Lua's message.
-    NotCompiled(Vec<u8>),
+    /// It was ended: why, and where it was.
+    Stopped(Stop, Option<(String, usize)>),
 }
 
 /// An interpreter. What one script leaves behind no other sees.
 pub struct Interpreter {
     sandbox: Sandbox,
-    scripts: AHashMap<Digest, LuaFunction>,
+    /// What follows holds for these scripts of a server, see [`Scripts::generation`].
+    generation: (u64, u64),
+    scripts: AHashMap<Digest, Rc<Compiled>>,
+    known: Rc<Libraries>,
     /// Functions by name, by the number of their library.
     libraries: AHashMap<u64, Table>,
+    /// Its share of [`interpreter_bytes`].
+    counted: usize,
+}
+
+/// Memory of all interpreters.
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+/// An interpreter's share is told anew when it is off by so much.
+const COUNTED_BYTES: usize = 64 << 10;
+
+/// Memory that the interpreters of all threads hold, in bytes; each may be off by some kilobytes.
+pub fn interpreter_bytes() -> usize {
+    BYTES.load(Relaxed)
 }
 
 impl fmt::Debug for Interpreter {
@@ -86,7 +114,14 @@ impl Interpreter {
     #[must_use]
     pub fn new() -> Interpreter {
         let sandbox = sandbox::build().expect("the prelude of the sandbox runs");
-        Interpreter { sandbox, scripts: AHashMap::default(), libraries: AHashMap::default() }
+        Interpreter {
+            sandbox,
+            generation: (0, 0),
+            scripts: AHashMap::default(),
+            known: Rc::default(),
+            libraries: AHashMap::default(),
+            counted: 0,
+        }
     }
 
     /// Its Lua state.
@@ -101,12 +136,64 @@ impl Interpreter {
         self.sandbox.lua.used_memory()
     }
 
-    /// Compiles a script without running it.
+    /// Forgets what no longer holds.
+    fn follow(&mut self, scripts: &Scripts) {
+        let generation = scripts.generation();
+        if generation == self.generation {
+            return;
+        }
+        self.generation = generation;
+        self.scripts.clear();
+        let libraries = scripts.libraries();
+        self.libraries.retain(|number, _| libraries.iter().any(|library| library.number == *number));
+        self.known = Rc::new(Libraries::clone(&libraries));
+        let _ = self.sandbox.lua.gc_collect();
+    }
+
+    /// A cached script.
+    pub fn script(&mut self, scripts: &Scripts, digest: &Digest) -> Option<Rc<Compiled>> {
+        self.follow(scripts);
+        if let Some(compiled) = self.scripts.get(digest) {
+            return Some(Rc::clone(compiled));
+        }
+        let script = scripts.get(digest)?;
+        let function = self.load(script.body(), SCRIPT, &self.sandbox.eval_globals).ok()?;
+        Some(self.remember(script, function))
+    }
+
+    /// Compiles a script and adds it to the cache. `keeps`: see [`Scripts::add`].
     ///
     /// # Errors
-    /// Lua's message, when it does not compile.
-    pub fn compile(&mut self, digest: &Digest, source: &[u8]) -> Result<(), Vec<u8>> {
-        self.script(digest, source).map(drop)
+    /// The text of the error reply, when its header or the rest is not well-formed.
+    pub fn add_script(
+        &mut self,
+        scripts: &Scripts,
+        digest: Digest,
+        source: &[u8],
+        keeps: bool,
+    ) -> Result<Rc<Compiled>, Vec<u8>> {
+        let header = Header::of_script(source)?;
+        let function = self
+            .load(&source[header.len..], SCRIPT, &self.sandbox.eval_globals)
+            .map_err(|message| [b"ERR Error compiling script (new function): ", &message[..]].concat())?;
+        self.follow(scripts);
+        Ok(self.remember(scripts.add(digest, source, header, keeps), function))
+    }
+
+    fn remember(&mut self, script: Arc<Script>, function: LuaFunction) -> Rc<Compiled> {
+        if self.scripts.len() >= COMPILED_MAX {
+            self.scripts.clear();
+        }
+        let digest = script.digest;
+        let compiled = Rc::new(Compiled { script, function });
+        self.scripts.insert(digest, Rc::clone(&compiled));
+        compiled
+    }
+
+    /// The libraries.
+    pub fn libraries(&mut self, scripts: &Scripts) -> Rc<Libraries> {
+        self.follow(scripts);
+        Rc::clone(&self.known)
     }
 
     /// Runs a program. `keys` and `args` are what the script sees as such.
@@ -117,17 +204,18 @@ impl Interpreter {
         args: impl ExactSizeIterator<Item = &'a [u8]>,
         host: &mut dyn Host,
     ) -> Ran {
+        let loaded;
         let function = match program {
-            Program::Script(digest, source) => match self.script(digest, source) {
-                Ok(function) => function,
-                Err(text) => return Ran::NotCompiled(text),
-            },
+            Program::Script(compiled) => &compiled.function,
             Program::Function(library, name) => match self.function(library, name) {
-                Ok(function) => function,
+                Ok(function) => {
+                    loaded = function;
+                    &loaded
+                }
                 Err(text) => return Ran::Failed(Failure { text, place: None }),
             },
         };
-        let ran = self.call(program, &function, keys, args, host);
+        let ran = self.call(program, function, keys, args, host);
         self.tidy();
         ran.unwrap_or_else(|error| Ran::Failed(failure_of(&error)))
     }
@@ -155,7 +243,8 @@ impl Interpreter {
             }
         };
         if let Some(stop) = signals.stop.take() {
-            return Ok(Ran::Stopped(stop));
+            let place = signals.failure.take().and_then(|failure| failure.place);
+            return Ok(Ran::Stopped(stop, place));
         }
         if ok {
             return Ok(Ran::Value(value));
@@ -166,19 +255,6 @@ impl Interpreter {
             .take()
             .unwrap_or_else(|| Failure { text: [b"ERR ", &sandbox::shown(lua, &value)[..]].concat(), place: None });
         Ok(Ran::Failed(failure))
-    }
-
-    /// The compiled script.
-    fn script(&mut self, digest: &Digest, source: &[u8]) -> Result<LuaFunction, Vec<u8>> {
-        if let Some(function) = self.scripts.get(digest) {
-            return Ok(function.clone());
-        }
-        let function = self.load(source, "@user_script", &self.sandbox.eval_globals)?;
-        if self.scripts.len() >= COMPILED_MAX {
-            self.scripts.clear();
-        }
-        self.scripts.insert(*digest, function.clone());
-        Ok(function)
     }
 
     fn load(&self, source: &[u8], name: &str, environment: &Table) -> Result<LuaFunction, Vec<u8>> {
@@ -240,18 +316,33 @@ impl Interpreter {
         if functions.is_empty() { Err(LibraryError::Empty) } else { Ok(functions) }
     }
 
+    /// Reads a library from its source, its name from the first line.
+    ///
+    /// # Errors
+    /// The text of the error reply.
+    pub fn read_library(&mut self, code: &[u8], host: &mut dyn Host) -> Result<Library, Vec<u8>> {
+        let (name, header_len) = Header::of_library(code)?;
+        let functions = self.try_library(&code[header_len..], host).map_err(LibraryError::into_text)?;
+        Ok(Library::new(name, code.to_vec(), header_len, functions))
+    }
+
     /// Collects the garbage of a run that has left much of it.
     fn tidy(&mut self) {
         if self.memory_bytes() > KEPT_BYTES {
             // What cannot be collected now is so later.
             let _ = self.sandbox.lua.gc_collect();
         }
+        let bytes = self.memory_bytes();
+        if bytes.abs_diff(self.counted) > COUNTED_BYTES {
+            BYTES.fetch_add(bytes.wrapping_sub(self.counted), Relaxed);
+            self.counted = bytes;
+        }
     }
+}
 
-    /// Forgets compiled scripts (SCRIPT FLUSH): they are compiled anew when they are run again.
-    pub fn forget_scripts(&mut self) {
-        self.scripts.clear();
-        let _ = self.sandbox.lua.gc_collect();
+impl Drop for Interpreter {
+    fn drop(&mut self) {
+        BYTES.fetch_sub(self.counted, Relaxed);
     }
 }
 

@@ -131,6 +131,9 @@ end
 local function safe_collectgarbage(option, argument)
   if option == "stop" or option == "restart" then return 0 end
   if option == "setpause" or option == "setstepmul" then return 200 end
+  if option ~= nil and option ~= "collect" and option ~= "count" and option ~= "step" then
+    error("bad argument #1 to 'collectgarbage' (invalid option '" .. tostring(option) .. "')", 2)
+  end
   return collectgarbage(option, argument)
 end
 

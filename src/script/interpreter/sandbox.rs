@@ -87,12 +87,16 @@ pub(super) fn build() -> mlua::Result<Sandbox> {
     lua.set_globals(eval_globals.clone())?;
     let told = Rc::clone(&signals);
     let triggers = mlua::HookTriggers::new().every_nth_instruction(TICK_INSTRUCTIONS);
-    lua.set_global_hook(triggers, move |_, _| {
+    lua.set_global_hook(triggers, move |_, debug| {
         let stop = told.stop.get().or_else(|| with_host(|host| host.tick()).flatten());
         match stop {
             None => Ok(mlua::VmState::Continue),
             Some(stop) => {
-                told.stop.set(Some(stop));
+                if told.stop.replace(Some(stop)).is_none() {
+                    let line = debug.current_line();
+                    let place = line.and_then(|line| Some((debug.source().source?.into_owned(), line)));
+                    told.failure.replace(Some(Failure { text: Vec::new(), place }));
+                }
                 Err(mlua::Error::external(Raised::Stop(stop)))
             }
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::resp::{Args, Output, Protocol, Reply};
-use crate::script::{Header, Refused, ScriptFlags};
+use crate::script::{Refused, ScriptFlags};
 
 /// Answers `ECHO` with its argument, `KINDS` with one reply of each kind, `STOP` by ending the run; knows no other.
 struct Words {
@@ -56,14 +56,14 @@ impl Host for Words {
     }
 }
 
-fn ran(source: &str, keys: &[&str], args: &[&str]) -> (Ran, Protocol) {
+fn ran(source: &str, keys: &[&str], args: &[&str]) -> (Result<Ran, Vec<u8>>, Protocol) {
     let mut host = Words { protocol: Protocol::Resp2, ticks: 0 };
     let ran = with_interpreter(|interpreter| {
-        let header = Header::of_script(source.as_bytes()).expect("the header is well-formed");
+        let scripts = Scripts::default();
         let digest = Digest::of(source.as_bytes());
-        let program = Program::Script(&digest, &source.as_bytes()[header.len..]);
+        let compiled = interpreter.add_script(&scripts, digest, source.as_bytes(), false)?;
         let (keys, args) = (keys.iter().map(|key| key.as_bytes()), args.iter().map(|arg| arg.as_bytes()));
-        interpreter.run(program, keys, args, &mut host)
+        Ok(interpreter.run(Program::Script(&compiled), keys, args, &mut host))
     });
     (ran, host.protocol)
 }
@@ -71,18 +71,18 @@ fn ran(source: &str, keys: &[&str], args: &[&str]) -> (Ran, Protocol) {
 /// The reply, or `!` and the error with its place.
 fn run_with(source: &str, keys: &[&str], args: &[&str]) -> String {
     match ran(source, keys, args) {
-        (Ran::Value(value), spoken) => {
+        (Ok(Ran::Value(value)), spoken) => {
             let mut output = Output::default();
             write_value(&mut Reply::new(&mut output, Protocol::Resp3), &value, spoken);
             String::from_utf8_lossy(output.as_slice().expect("it is short")).replace("\r\n", " ").trim_end().to_owned()
         }
-        (Ran::Failed(failure), _) => {
+        (Ok(Ran::Failed(failure)), _) => {
             let text = String::from_utf8_lossy(&failure.text).into_owned();
             let place = failure.place.map_or_else(String::new, |(source, line)| format!(" {source}:{line}"));
             format!("!{text}{place}")
         }
-        (Ran::Stopped(stop), _) => format!("{stop:?}"),
-        (Ran::NotCompiled(text), _) => format!("?{}", String::from_utf8_lossy(&text)),
+        (Ok(Ran::Stopped(stop, _)), _) => format!("{stop:?}"),
+        (Err(text), _) => format!("?{}", String::from_utf8_lossy(&text)),
     }
 }
 
@@ -161,8 +161,8 @@ fn errors_say_where() {
         ("return ({xpcall(function() redis.call('FAIL') end,function(e) return e.err end)})[2]", "$12 WRONGTYPE no"),
         ("redis.call()", "!ERR Please specify at least one argument for this redis lib call @user_script:1"),
         ("redis.call({})", "!ERR Lua redis lib command arguments must be strings or integers @user_script:1"),
-        ("syntax error", "?user_script:1: '=' expected near 'error'"),
-        ("\u{1b}Lua", "?user_script:1: unexpected symbol near 'char(27)'"),
+        ("syntax error", "?ERR Error compiling script (new function): user_script:1: '=' expected near 'error'"),
+        ("\u{1b}Lua", "?ERR Error compiling script (new function): user_script:1: unexpected symbol near 'char(27)'"),
         ("return loadstring('error(1)')()", "!ERR [string \"error(1)\"]:1: 1 error(1):1"),
     ] {
         expect(source, reply);
@@ -224,6 +224,11 @@ fn nothing_keeps_a_run_from_its_end() {
 
 #[test]
 fn hunger_is_an_error() {
+    // On a thread as those that run commands.
+    crate::util::task::spawn_thread("hungry", be_hungry).join().expect("every case holds");
+}
+
+fn be_hungry() {
     expect("local function f() return f()+1 end return f()", "!ERR user_script:1: stack overflow @user_script:1");
     assert!(run("local s='x' while true do s=s..s end").contains("not enough memory"));
     assert!(run("return string.rep('x', 2^31-1)").starts_with('!'));
@@ -234,6 +239,10 @@ fn hunger_is_an_error() {
             .contains("excessive nesting")
     );
     assert!(run("return cmsgpack.unpack(string.rep('\\145',20000)..'\\1')").contains("stack overflow"));
+    let deep = "local r={} local t=r for i=1,999 do t.x={} t=t.x end ";
+    expect(&format!("{deep} return #cjson.encode(r)"), ":5996");
+    expect(&format!("{deep} t.x=r return #cmsgpack.pack(r)"), ":49");
+    expect("local t={} t.x=t return #cmsgpack.pack(t)", ":49");
     expect("return 1", ":1");
 }
 

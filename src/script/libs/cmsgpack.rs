@@ -142,10 +142,13 @@ fn write_table(out: &mut Vec<u8>, table: &Table, depth: usize) -> mlua::Result<(
         return Ok(());
     }
     write_count(out, count, 0x80, 0xde);
-    table.for_each(|key: Value, value: Value| {
+    // Not `for_each`: what is called within it finds little room on Lua's stack.
+    for pair in table.pairs::<Value, Value>() {
+        let (key, value) = pair?;
         write(out, &key, depth + 1)?;
-        write(out, &value, depth + 1)
-    })
+        write(out, &value, depth + 1)?;
+    }
+    Ok(())
 }
 
 /// Why bytes are no MessagePack.

@@ -3,6 +3,7 @@
 use super::text::Fact;
 use super::view::{View, ratio};
 use super::{Field, NONE};
+use crate::script::interpreter_bytes;
 use crate::util::{alloc, process};
 
 pub(super) const FIELDS: &[Field] = &[
@@ -23,19 +24,20 @@ pub(super) const FIELDS: &[Field] = &[
     ("allocator_muzzy", NONE),
     ("total_system_memory", |_| process::machine_bytes().into()),
     ("total_system_memory_human", |_| Fact::Human(process::machine_bytes())),
-    ("used_memory_lua", NONE),
-    ("used_memory_vm_eval", NONE),
-    ("used_memory_lua_human", |_| Fact::Human(0)),
-    ("used_memory_scripts_eval", NONE),
-    ("number_of_cached_scripts", NONE),
-    ("number_of_functions", NONE),
-    ("number_of_libraries", NONE),
+    ("used_memory_lua", |_| interpreter_bytes().into()),
+    ("used_memory_vm_eval", |_| interpreter_bytes().into()),
+    ("used_memory_lua_human", |_| Fact::Human(interpreter_bytes() as u64)),
+    ("used_memory_scripts_eval", |v| v.server.scripts.script_bytes().into()),
+    ("number_of_cached_scripts", |v| v.server.scripts.len().into()),
+    ("number_of_functions", |v| v.server.scripts.libraries().function_count().into()),
+    ("number_of_libraries", |v| v.server.scripts.libraries().iter().len().into()),
+    // Scripts and functions share their interpreters.
     ("used_memory_vm_functions", NONE),
-    ("used_memory_vm_total", NONE),
-    ("used_memory_vm_total_human", |_| Fact::Human(0)),
-    ("used_memory_functions", NONE),
-    ("used_memory_scripts", NONE),
-    ("used_memory_scripts_human", |_| Fact::Human(0)),
+    ("used_memory_vm_total", |_| interpreter_bytes().into()),
+    ("used_memory_vm_total_human", |_| Fact::Human(interpreter_bytes() as u64)),
+    ("used_memory_functions", |v| v.server.scripts.library_bytes().into()),
+    ("used_memory_scripts", |v| script_bytes(v).into()),
+    ("used_memory_scripts_human", |v| Fact::Human(script_bytes(v) as u64)),
     ("maxmemory", |v| v.server.config.maxmemory().into()),
     ("maxmemory_human", |v| Fact::Human(v.server.config.maxmemory())),
     ("maxmemory_policy", maxmemory_policy),
@@ -65,4 +67,9 @@ pub(super) const FIELDS: &[Field] = &[
 fn maxmemory_policy(view: &View<'_>) -> Fact {
     const POLICY: crate::config::ParamId = crate::config::ParamId::of("maxmemory-policy");
     String::from_utf8_lossy(&view.server.config.text(POLICY)).into_owned().into()
+}
+
+/// Memory of scripts and libraries, in bytes.
+fn script_bytes(view: &View<'_>) -> usize {
+    view.server.scripts.script_bytes() + view.server.scripts.library_bytes()
 }

@@ -29,7 +29,7 @@ pub(super) const FIELDS: &[Field] = &[
     ("expire_cycle_cpu_milliseconds", |v| (v.server.stats.expiry.busy_ns() / 1_000_000).into()),
     ("evicted_keys", |v| v.totals.evicted.into()),
     ("evicted_clients", NONE),
-    ("evicted_scripts", NONE),
+    ("evicted_scripts", |v| v.server.scripts.evicted().into()),
     ("total_eviction_exceeded_time", |v| (v.server.stats.memory.exceeded_us(v.now_us).0 / 1000).into()),
     ("current_eviction_exceeded_time", |v| (v.server.stats.memory.exceeded_us(v.now_us).1 / 1000).into()),
     ("keyspace_hits", |v| v.totals.hits.into()),

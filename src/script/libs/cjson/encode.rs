@@ -129,20 +129,13 @@ impl Writer<'_> {
 
     fn object(&mut self, table: &Table, depth: usize) -> Result<(), Fault> {
         self.out.push(b'{');
-        let (mut is_first, mut fault) = (true, None);
-        let shown = table.for_each(|key: Value, value: Value| {
-            if !std::mem::take(&mut is_first) {
+        // Not `for_each`: what is called within it finds little room on Lua's stack.
+        for (at, pair) in table.pairs::<Value, Value>().enumerate() {
+            let (key, value) = pair?;
+            if at > 0 {
                 self.out.push(b',');
             }
-            self.field(&key, &value, depth).map_err(|found| {
-                fault = Some(found);
-                mlua::Error::runtime("")
-            })
-        });
-        match (shown, fault) {
-            (_, Some(fault)) => return Err(fault),
-            (Err(error), None) => return Err(error.into()),
-            (Ok(()), None) => {}
+            self.field(&key, &value, depth)?;
         }
         self.out.push(b'}');
         Ok(())
