@@ -6,12 +6,14 @@
 //!
 //! Tags stand from left to right and the data from right to left, so that both grow into the same room; what is taken
 //! off the other end leaves gaps. Elements of one and the same tag (texts of equal length, integers of equal width) need
-//! no tags at all: the head has it for all of them. A block that grows at the front keeps its elements in reverse: in here,
-//! "place" counts as they lie, "index" as the list has them.
+//! no tags at all: the head has it for all of them; where tags are close to each other they take half a byte each (see
+//! [`tags`](super::tags)). A block that grows at the front keeps its elements in reverse: in here, "place" counts as they
+//! lie, "index" as the list has them, and a "slot" is room for a tag, counted from the head on.
 
 use std::ops::Range;
 
 use super::element::{self, Element, LONG, NO_TAG, fixed_size, is_int};
+use super::tags::{self, Tagging};
 use super::{Limits, Side};
 use crate::util::alloc::size_class;
 
@@ -41,14 +43,14 @@ pub(super) struct Block {
 struct Head {
     /// Elements.
     count: usize,
-    /// Bytes of the gap in front of the tags.
+    /// Empty slots in front of the tags.
     gap: usize,
     /// Where the data begins.
     low: usize,
     /// Where the data ends.
     high: usize,
-    /// The tag of all elements, or `NO_TAG` where each has its own.
-    common: u8,
+    /// Where the elements' tags are.
+    tagging: Tagging,
     /// Whether the elements lie in reverse.
     reversed: bool,
 }
@@ -57,17 +59,18 @@ impl Head {
     /// Where the tags end, and the room begins.
     #[inline]
     fn tags_end(&self) -> usize {
-        HEAD + self.gap + self.tag_bytes()
-    }
-
-    #[inline]
-    fn tag_bytes(&self) -> usize {
-        if self.common == NO_TAG { self.count } else { 0 }
+        HEAD + self.tagging.bytes(self.gap + self.count)
     }
 
     /// Bytes that a block needs at least for these elements.
     fn used(&self) -> usize {
-        HEAD + self.tag_bytes() + (self.high - self.low)
+        HEAD + self.tagging.bytes(self.count) + (self.high - self.low)
+    }
+
+    /// Whether there is room for one more element of so many bytes.
+    #[inline]
+    fn has_room(&self, size: usize) -> bool {
+        HEAD + self.tagging.bytes(self.gap + self.count + 1) + size <= self.low
     }
 
     /// The place of an index, and the other way round.
@@ -86,37 +89,17 @@ impl Head {
     fn grows_at(&self, side: Side) -> bool {
         (side == Side::Front) == self.reversed
     }
-
-    /// What becomes of the tags when an element joins that takes `tag` at least.
-    #[inline]
-    fn joined_by(&self, tag: u8) -> Tags {
-        let common = self.common;
-        if common == NO_TAG || common == tag {
-            return Tags::Stay(tag);
-        }
-        if is_int(common) && is_int(tag) {
-            // Integers may be wider than they need be.
-            let (old, new) = (fixed_size(common), fixed_size(tag));
-            if new < old && (new + 1 == old || new + 2 == old && self.count > FEW) {
-                return Tags::Stay(common);
-            }
-            if new == old + 1 {
-                return Tags::Widen(tag);
-            }
-        }
-        Tags::Split(tag)
-    }
 }
 
-/// See [`Head::joined_by`]; with the tag of the new element.
+/// What becomes of the tags when an element joins; with the tag of the new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tags {
     /// As they are.
     Stay(u8),
     /// All elements become integers of the new one's width.
     Widen(u8),
-    /// Each element gets its own tag.
-    Split(u8),
+    /// The tags of all elements are kept in another way.
+    Split(u8, Tagging),
 }
 
 impl Block {
@@ -137,7 +120,8 @@ impl Block {
     fn head(&self) -> Head {
         let head: &[u8; HEAD] = self.bytes.first_chunk().expect("a block has a head");
         let word = |at: usize| usize::from(u16::from_le_bytes([head[at], head[at + 1]]));
-        Head { count: word(0), gap: word(2), low: word(4), high: word(6), common: head[8], reversed: head[9] != 0 }
+        let tagging = Tagging::from_bits(head[8], head[9] >> 1);
+        Head { count: word(0), gap: word(2), low: word(4), high: word(6), tagging, reversed: head[9] & 1 != 0 }
     }
 
     #[inline]
@@ -146,8 +130,9 @@ impl Block {
         for (at, word) in [head.count, head.gap, head.low, head.high].into_iter().enumerate() {
             [bytes[2 * at], bytes[2 * at + 1]] = (word as u16).to_le_bytes();
         }
-        bytes[8] = head.common;
-        bytes[9] = u8::from(head.reversed);
+        let (tag, kind) = head.tagging.to_bits();
+        bytes[8] = tag;
+        bytes[9] = u8::from(head.reversed) | kind << 1;
     }
 
     /// Number of elements.
@@ -182,18 +167,16 @@ impl Block {
         let mut head = self.head();
         let (tag, size) = self.sized(element);
         let Tags::Stay(tag) = tag else { return head.used() <= SHIFT_MAX && self.put(0, element, limits) };
-        let tag_size = usize::from(head.common == NO_TAG);
-        if head.count >= limits.count || head.gap < tag_size || self.capacity() - head.high < size {
+        let slots = head.tagging.slots_of_one();
+        if head.count >= limits.count || head.gap < slots || self.capacity() - head.high < size {
             return head.used() <= SHIFT_MAX && self.put(0, element, limits);
         }
         element::write(element, tag, &mut self.bytes[head.high..head.high + size]);
         head.high += size;
-        head.gap -= tag_size;
+        head.gap -= slots;
         head.count += 1;
-        if tag_size == 1 {
-            self.bytes[HEAD + head.gap] = tag;
-        }
         self.set_head(head);
+        head.tagging.write(&mut self.bytes[HEAD..], head.gap, tag);
         true
     }
 
@@ -202,10 +185,42 @@ impl Block {
     fn sized(&self, element: Element<'_>) -> (Tags, usize) {
         let head = self.head();
         let (tag, size) = element::measure(element);
-        match head.joined_by(tag) {
+        match self.joined_by(&head, tag) {
             Tags::Stay(common) if common != tag => (Tags::Stay(common), fixed_size(common)),
             tags => (tags, size),
         }
+    }
+
+    /// What becomes of the tags when an element joins that takes `tag` at least.
+    #[inline]
+    fn joined_by(&self, head: &Head, tag: u8) -> Tags {
+        let common = match head.tagging {
+            Tagging::Same(common) => common,
+            own if own.covers(tag) => return Tags::Stay(tag),
+            _ => return self.outgrown_by(head, tag),
+        };
+        if common == tag {
+            return Tags::Stay(tag);
+        }
+        if is_int(common) && is_int(tag) {
+            // Integers may be wider than they need be.
+            let (old, new) = (fixed_size(common), fixed_size(tag));
+            if new < old && (new + 1 == old || new + 2 == old && head.count > FEW) {
+                return Tags::Stay(common);
+            }
+            if new == old + 1 {
+                return Tags::Widen(tag);
+            }
+        }
+        Tags::Split(tag, Tagging::covering(common.min(tag), common.max(tag)))
+    }
+
+    /// The same where the tags that there are have no place for this one.
+    #[cold]
+    fn outgrown_by(&self, head: &Head, tag: u8) -> Tags {
+        let tags = (0..head.count).map(|place| self.tag(head, place));
+        let (least, most) = tags.fold((tag, tag), |(least, most), tag| (least.min(tag), most.max(tag)));
+        Tags::Split(tag, Tagging::covering(least, most))
     }
 
     /// Inserts an element before `index`; false if it does not fit.
@@ -225,12 +240,11 @@ impl Block {
             return false;
         }
         let (tags, size) = self.sized(element);
-        if let Tags::Stay(tag) = tags {
-            let tag_size = usize::from(head.common == NO_TAG);
-            if head.low - head.tags_end() >= tag_size + size {
-                self.place_in(place, element, tag, size);
-                return true;
-            }
+        if let Tags::Stay(tag) = tags
+            && head.has_room(size)
+        {
+            self.place_in(place, element, tag, size);
+            return true;
         }
         self.put_slowly(place, element, tags, size, limits)
     }
@@ -245,8 +259,8 @@ impl Block {
             }
             self.bytes = vec![0; size_class(needed).min(BLOCK_MAX)].into_boxed_slice();
         }
-        let common = if tag == LONG { NO_TAG } else { tag };
-        self.set_head(Head { common, ..Head::empty(self.capacity(), reversed) });
+        let tagging = if tag == LONG { Tagging::Any } else { Tagging::Same(tag) };
+        self.set_head(Head { tagging, ..Head::empty(self.capacity(), reversed) });
         self.place_in(0, element, tag, size);
         true
     }
@@ -264,13 +278,11 @@ impl Block {
             end
         };
         element::write(element, tag, &mut self.bytes[end - size..end]);
-        if head.common == NO_TAG {
-            let at = HEAD + head.gap + place;
-            if place < head.count {
-                self.bytes.copy_within(at..HEAD + head.gap + head.count, at + 1);
-            }
-            self.bytes[at] = tag;
+        let tags = &mut self.bytes[HEAD..low];
+        if place < head.count {
+            head.tagging.open(tags, head.gap + place..head.gap + head.count);
         }
+        head.tagging.write(tags, head.gap + place, tag);
         head.low = low;
         head.count += 1;
         self.set_head(head);
@@ -280,12 +292,13 @@ impl Block {
     #[cold]
     fn put_slowly(&mut self, place: usize, element: Element<'_>, tags: Tags, size: usize, limits: Limits) -> bool {
         let head = self.head();
-        let (tag, more) = match tags {
-            Tags::Stay(tag) => (tag, usize::from(head.common == NO_TAG)),
-            Tags::Widen(tag) => (tag, head.count * (fixed_size(tag) - fixed_size(head.common))),
-            Tags::Split(tag) => (tag, head.count + 1),
+        let data = head.high - head.low;
+        let (tag, tagging, data) = match tags {
+            Tags::Stay(tag) => (tag, head.tagging, data),
+            Tags::Widen(tag) => (tag, Tagging::Same(tag), head.count * fixed_size(tag)),
+            Tags::Split(tag, tagging) => (tag, tagging, data),
         };
-        let needed = head.used() + more + size;
+        let needed = HEAD + tagging.bytes(head.count + 1) + data + size;
         if needed > limits.bytes {
             return false;
         }
@@ -310,22 +323,21 @@ impl Block {
         let old = self.head();
         let mut bytes = vec![0; capacity].into_boxed_slice();
         let mut head = Head { gap: 0, high: capacity, low: capacity - (old.high - old.low), ..old };
-        if let Tags::Widen(tag) = tags {
-            let (from, to) = (fixed_size(old.common), fixed_size(tag));
+        if let (Tags::Widen(tag), Tagging::Same(common)) = (tags, old.tagging) {
+            let (from, to) = (fixed_size(common), fixed_size(tag));
             head.low = capacity - old.count * to;
-            head.common = tag;
+            head.tagging = Tagging::Same(tag);
             let wide = bytes[head.low..].chunks_exact_mut(to);
             for (narrow, wide) in self.bytes[old.low..old.high].chunks_exact(from).zip(wide) {
-                element::write(element::read(old.common, narrow), tag, wide);
+                element::write(element::read(common, narrow), tag, wide);
             }
         } else {
             bytes[head.low..].copy_from_slice(&self.bytes[old.low..old.high]);
-            if old.common == NO_TAG {
-                bytes[HEAD..HEAD + old.count].copy_from_slice(&self.bytes[HEAD + old.gap..old.tags_end()]);
-            } else if let Tags::Split(_) = tags {
-                bytes[HEAD..HEAD + old.count].fill(old.common);
-                head.common = NO_TAG;
+            if let Tags::Split(_, tagging) = tags {
+                head.tagging = tagging;
             }
+            let from = (old.tagging, &self.bytes[HEAD..old.tags_end()], old.gap);
+            head.tagging.copy(&mut bytes[HEAD..head.low], from, old.count);
         }
         self.bytes = bytes;
         self.set_head(head);
@@ -355,8 +367,18 @@ impl Block {
     /// Where the data of the element at `place - 1` begins, and that of the one at `place` ends.
     fn boundary(&self, place: usize) -> usize {
         let head = self.head();
-        if head.common != NO_TAG {
-            return head.high - place * fixed_size(head.common);
+        match head.tagging {
+            Tagging::Same(common) => return head.high - place * fixed_size(common),
+            Tagging::Near(base) => {
+                let (least, tags) = (fixed_size(base), &self.bytes[HEAD..head.tags_end()]);
+                let (first, end) = (head.gap, head.gap + head.count);
+                return if place <= head.count / 2 {
+                    head.high - least * place - tags::sum_of_halves(tags, first..first + place)
+                } else {
+                    head.low + least * (head.count - place) + tags::sum_of_halves(tags, first + place..end)
+                };
+            }
+            Tagging::Any => {}
         }
         let tags = &self.bytes[HEAD + head.gap..head.tags_end()];
         let (before, behind) = tags.split_at(place);
@@ -379,7 +401,7 @@ impl Block {
     /// The tag of the element at a place.
     #[inline]
     fn tag(&self, head: &Head, place: usize) -> u8 {
-        if head.common == NO_TAG { self.bytes[HEAD + head.gap + place] } else { head.common }
+        head.tagging.read(&self.bytes[HEAD..], head.gap + place)
     }
 
     /// The element at `index`.
@@ -411,7 +433,7 @@ impl Block {
             let size = element::size_at_end(tag, &self.bytes[..head.high]);
             result = see(element::read(tag, &self.bytes[head.high - size..head.high]));
             head.high -= size;
-            head.gap += usize::from(head.common == NO_TAG);
+            head.gap += head.tagging.slots_of_one();
         }
         self.set_head(head);
         Some(result)
@@ -425,10 +447,7 @@ impl Block {
         let end = self.boundary(place);
         let size = element::size_at_end(tag, &self.bytes[..end]);
         self.bytes.copy_within(head.low..end - size, head.low + size);
-        if head.common == NO_TAG {
-            let at = HEAD + head.gap + place;
-            self.bytes.copy_within(at + 1..HEAD + head.gap + head.count, at);
-        }
+        head.tagging.close(&mut self.bytes[HEAD..], head.gap + place..head.gap + head.count);
         head.low += size;
         head.count -= 1;
         self.set_head(head);
@@ -460,9 +479,7 @@ impl Block {
         let places = head.places(indexes);
         (head.high, head.low) = (self.boundary(places.start), self.boundary(places.end));
         head.count = places.len();
-        if head.common == NO_TAG {
-            head.gap += places.start;
-        }
+        head.gap += places.start * head.tagging.slots_of_one();
         self.set_head(head);
     }
 
@@ -486,7 +503,9 @@ impl Block {
     /// Removes up to `limit` elements equal to `element`, counted from `side`; returns how many there were.
     pub(super) fn remove_equal(&mut self, side: Side, element: Element<'_>, limit: usize) -> usize {
         let head = self.head();
-        if head.common != NO_TAG && !could_equal(head.common, element) {
+        if let Tagging::Same(common) = head.tagging
+            && !could_equal(common, element)
+        {
             return 0;
         }
         let equal = |(at, other)| if other == element { Some(at) } else { None };
@@ -510,7 +529,7 @@ impl Block {
     /// Removes all elements equal to `element` at the given places.
     fn remove_equal_within(&mut self, element: Element<'_>, places: Range<usize>) {
         let mut head = self.head();
-        let (first, count) = (HEAD + head.gap, head.count);
+        let count = head.count;
         let (mut from, mut to, mut kept) = (head.high, head.high, 0);
         for place in 0..count {
             let tag = self.tag(&head, place);
@@ -522,9 +541,7 @@ impl Block {
             }
             to -= size;
             self.bytes.copy_within(data, to);
-            if head.common == NO_TAG {
-                self.bytes[first + kept] = tag;
-            }
+            head.tagging.write(&mut self.bytes[HEAD..], head.gap + kept, tag);
             kept += 1;
         }
         (head.low, head.count) = (to, kept);
@@ -540,8 +557,8 @@ impl Block {
         let data = if skip == 0 { if rises { head.low } else { head.high } } else { self.boundary(place) };
         BlockIter {
             bytes: &self.bytes,
-            common: head.common,
-            tag: HEAD + head.gap + place,
+            tagging: head.tagging,
+            slot: head.gap + place,
             data,
             rises,
             left: head.count - skip,
@@ -551,7 +568,7 @@ impl Block {
 
 impl Head {
     fn empty(capacity: usize, reversed: bool) -> Head {
-        Head { count: 0, gap: 0, low: capacity, high: capacity, common: NO_TAG, reversed }
+        Head { count: 0, gap: 0, low: capacity, high: capacity, tagging: Tagging::Any, reversed }
     }
 }
 
@@ -583,9 +600,9 @@ fn sum_of_sizes(tags: &[u8]) -> Option<usize> {
 #[derive(Debug, Clone)]
 pub(super) struct BlockIter<'a> {
     bytes: &'a [u8],
-    common: u8,
-    /// Where the next tag is, or behind it when going down.
-    tag: usize,
+    tagging: Tagging,
+    /// The next tag's slot, or the one behind it when going down.
+    slot: usize,
     /// Where the next data begins, or ends when going to higher places.
     data: usize,
     /// Whether the data is read from low to high, that is, the tags from high to low.
@@ -600,23 +617,15 @@ impl<'a> Iterator for BlockIter<'a> {
     fn next(&mut self) -> Option<Element<'a>> {
         self.left = self.left.checked_sub(1)?;
         if self.rises {
-            let tag = if self.common == NO_TAG {
-                self.tag -= 1;
-                self.bytes[self.tag]
-            } else {
-                self.common
-            };
+            self.slot -= 1;
+            let tag = self.tagging.read(&self.bytes[HEAD..], self.slot);
             let data = &self.bytes[self.data..];
             let size = element::size_at_start(tag, data);
             self.data += size;
             Some(element::read(tag, &data[..size]))
         } else {
-            let tag = if self.common == NO_TAG {
-                self.tag += 1;
-                self.bytes[self.tag - 1]
-            } else {
-                self.common
-            };
+            let tag = self.tagging.read(&self.bytes[HEAD..], self.slot);
+            self.slot += 1;
             let data = &self.bytes[..self.data];
             self.data -= element::size_at_end(tag, data);
             Some(element::read(tag, &data[self.data..]))

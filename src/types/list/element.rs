@@ -113,7 +113,7 @@ impl OwnedElement {
 }
 
 /// Tags below are the length of a text.
-const INTS: u8 = 0xF0;
+pub(super) const INTS: u8 = 0xF0;
 
 /// No element has this tag: an integer of no bytes.
 pub(super) const NO_TAG: u8 = INTS;

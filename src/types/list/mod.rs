@@ -7,6 +7,7 @@ mod block;
 mod chunk;
 mod directory;
 mod element;
+mod tags;
 #[cfg(test)]
 mod tests;
 
