@@ -70,11 +70,11 @@ fn evict(server: &Server, stats: &WorkerStats, evictor: &mut Evictor, limit: u64
 
 /// Counts what was evicted and drops it; what takes long is counted as free from now on.
 fn settle(server: &Server, stats: &WorkerStats, mut effects: Effects) {
-    tracking::tell(server, None, None, std::mem::take(&mut effects.invalidations));
+    tracking::tell(server, None, None, effects.take_invalidations());
     notify::publish_events(server, None, &mut effects);
     after::count(stats, &effects);
     if !effects.ready.is_empty() {
-        serve_ready(server, stats, true, std::mem::take(&mut effects.ready));
+        serve_ready(server, stats, true, effects.take_ready());
     }
     if effects.is_heavy() {
         effects.leaving_bytes = effects.entries.iter().map(|entry| entry.view().memory_bytes()).sum();

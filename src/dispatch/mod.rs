@@ -35,7 +35,7 @@ use crate::commands::keys::{FoundKey, find_keys};
 use crate::commands::spec::{Flags, Handler, Run};
 use crate::commands::{Args, Cx, DeclaredKey, Error, Flow, Registered, error};
 use crate::keyspace::evict::Evictor;
-use crate::keyspace::{Busy, Effects, Keyspace, Locked, ShardId, events};
+use crate::keyspace::{Busy, Keyspace, Locked, ShardId, events};
 use crate::resp::{Args as Argv, Output, Protocol, Reply, output::Mark};
 use crate::state::{Gate, Server};
 use crate::stats::WorkerStats;
@@ -351,14 +351,17 @@ fn declared_keys(
 fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
     let Cx { server, session, mut reply, db, on_worker, .. } = cx;
     reply.undo(mark);
+    let mut effects = db.unlock();
     // Lookups count when it runs for good.
-    let mut effects = Effects { hits: 0, misses: 0, ..db.unlock() };
-    effects.events.retain(|event| event.event == events::EXPIRED);
-    tracking::tell(server, None, Some(session.client.id), std::mem::take(&mut effects.invalidations));
+    (effects.hits, effects.misses) = (0, 0);
+    if effects.is_rare() {
+        effects.events.retain(|event| event.event == events::EXPIRED);
+    }
+    tracking::tell(server, None, Some(session.client.id), effects.take_invalidations());
     notify::publish_events(server, None, &mut effects);
     after::count(stats, &effects);
     if !effects.ready.is_empty() {
-        serve::serve_ready(server, stats, on_worker, std::mem::take(&mut effects.ready));
+        serve::serve_ready(server, stats, on_worker, effects.take_ready());
     }
     after::drop_values(server, effects);
     Step::Wait(wait)
@@ -377,7 +380,7 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
     let Cx { server, session, mut reply, db, on_worker, .. } = cx;
     let mut effects = db.unlock_after(argv);
     let worker = on_worker.then_some(session.client.worker);
-    tracking::tell(server, worker, Some(session.client.id), std::mem::take(&mut effects.invalidations));
+    tracking::tell(server, worker, Some(session.client.id), effects.take_invalidations());
     notify::publish_events(server, worker, &mut effects);
     let command = finished.command;
     stats.record_call(command.id, finished.ns, server.config.latency_tracking());
@@ -403,7 +406,7 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
         after::monitor(server, session, argv, finished, own.then(|| reply.output()));
     }
     if !effects.ready.is_empty() {
-        serve::serve_ready(server, stats, on_worker, std::mem::take(&mut effects.ready));
+        serve::serve_ready(server, stats, on_worker, effects.take_ready());
     }
     after::drop_values(server, effects);
     if let Some(ticket) = ticket {

@@ -86,10 +86,10 @@ fn serve_key(
 
 /// Tells, counts and frees, off the locks; answers the keys that have changed. `by`: the client that has changed them.
 fn settle(server: &Server, stats: &WorkerStats, by: Option<u64>, mut effects: Effects) -> Vec<ReadyKey> {
-    tracking::tell(server, None, by, std::mem::take(&mut effects.invalidations));
+    tracking::tell(server, None, by, effects.take_invalidations());
     notify::publish_events(server, None, &mut effects);
     after::count(stats, &effects);
-    let ready = std::mem::take(&mut effects.ready);
+    let ready = effects.take_ready();
     after::drop_values(server, effects);
     ready
 }

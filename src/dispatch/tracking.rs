@@ -213,7 +213,7 @@ fn forget(server: &Server, worker: Option<usize>, most: usize) {
             else {
                 break;
             };
-            tell(server, worker, None, db.unlock().invalidations);
+            tell(server, worker, None, db.unlock().take_invalidations());
             excess -= forgotten;
             if excess == 0 {
                 return;

@@ -20,6 +20,9 @@ pub(super) struct UnitPart {
 }
 
 impl Unit {
+    /// No commands.
+    pub const EMPTY: Unit = Unit { bytes: Vec::new(), parts: SmallVec::new_const(), is_atomic: false };
+
     /// Whether nothing is in it.
     #[inline]
     pub fn is_empty(&self) -> bool {

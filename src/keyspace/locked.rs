@@ -10,6 +10,8 @@ mod tracking;
 mod visit;
 mod widen;
 
+use std::ops::{Deref, DerefMut};
+
 use smallvec::SmallVec;
 
 pub use self::object::{Edited, WrongType};
@@ -41,7 +43,8 @@ enum Awaited {
     No,
 }
 
-/// What a command did besides its reply: counted and freed after the shards are unlocked.
+/// What a command did besides its reply: counted and freed after the shards are unlocked. What few commands leave is
+/// made when it is first written to ([`Rare`]), and read through this as if it were always there.
 #[derive(Debug, Default)]
 pub struct Effects {
     /// Changes to the keyspace.
@@ -50,6 +53,16 @@ pub struct Effects {
     pub hits: u32,
     /// Lookups that did not.
     pub misses: u32,
+    /// Entries taken out, to be dropped without a lock.
+    pub entries: SmallVec<[EntryBox; 1]>,
+    /// Number in the journal of what was recorded, after the unlock.
+    pub seq: Option<u64>,
+    rare: Option<Box<Rare>>,
+}
+
+/// The effects that few commands have.
+#[derive(Debug)]
+pub struct Rare {
     /// Keys removed because their time had come.
     pub expired: u32,
     /// Fields removed because their time had come.
@@ -58,8 +71,6 @@ pub struct Effects {
     pub evicted: u32,
     /// Bytes among what is to be dropped that are counted as free already; see [`crate::util::memory::leaves`].
     pub leaving_bytes: usize,
-    /// Entries taken out, to be dropped without a lock.
-    pub entries: Vec<EntryBox>,
     /// Values replaced, to be dropped without a lock.
     pub values: Vec<External>,
     /// Whole databases emptied.
@@ -80,11 +91,65 @@ pub struct Effects {
     pub unit: Unit,
     /// The part of `dirty` for which `unit` stands.
     pub recorded_dirty: u64,
-    /// Number in the journal of what was recorded, after the unlock.
-    pub seq: Option<u64>,
+}
+
+impl Rare {
+    /// Nothing.
+    const NONE: Rare = Rare {
+        expired: 0,
+        expired_fields: 0,
+        evicted: 0,
+        leaving_bytes: 0,
+        values: Vec::new(),
+        dbs: Vec::new(),
+        drop_before_reply: false,
+        ready: Vec::new(),
+        events: Vec::new(),
+        invalidations: Invalidations::NONE,
+        journaled: None,
+        gone: Unit::EMPTY,
+        unit: Unit::EMPTY,
+        recorded_dirty: 0,
+    };
+}
+
+impl Deref for Effects {
+    type Target = Rare;
+
+    #[inline]
+    fn deref(&self) -> &Rare {
+        const NONE: &Rare = &Rare::NONE;
+        self.rare.as_deref().unwrap_or(NONE)
+    }
+}
+
+impl DerefMut for Effects {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_with(|| Box::new(Rare::NONE))
+    }
 }
 
 impl Effects {
+    /// Whether there is anything but counts of changes and lookups, and entries.
+    #[inline]
+    #[must_use]
+    pub fn is_rare(&self) -> bool {
+        self.rare.is_some()
+    }
+
+    /// Takes the keys whose waiters are to be served.
+    #[inline]
+    pub fn take_ready(&mut self) -> Vec<ReadyKey> {
+        self.rare.as_mut().map(|rare| std::mem::take(&mut rare.ready)).unwrap_or_default()
+    }
+
+    /// Takes what is to be told to clients that keep copies.
+    #[inline]
+    pub fn take_invalidations(&mut self) -> Invalidations {
+        self.rare.as_mut().map(|rare| std::mem::take(&mut rare.invalidations)).unwrap_or_default()
+    }
+
     /// Whether anything waits to be dropped that may take long.
     #[must_use]
     pub fn is_heavy(&self) -> bool {
@@ -216,8 +281,9 @@ impl<'k> Locked<'k> {
     #[inline]
     pub fn unlock_after(mut self, words: Args<'_>) -> Effects {
         if self.keyspace.is_journaling() {
-            let Effects { dirty, recorded_dirty, journaled, gone, unit, .. } = &self.effects;
-            if *dirty > 0 && *recorded_dirty == 0 && journaled.is_none() && gone.is_empty() && unit.is_empty() {
+            let Rare { recorded_dirty, journaled, gone, unit, .. } = &*self.effects;
+            let is_plain = *recorded_dirty == 0 && journaled.is_none() && gone.is_empty() && unit.is_empty();
+            if is_plain && self.effects.dirty > 0 {
                 self.effects.seq = Some(self.keyspace.journal.append(self.db, self.now_ms, words));
             } else {
                 self.record(words);
@@ -233,9 +299,10 @@ impl<'k> Locked<'k> {
         if !self.keyspace.is_journaling() {
             return;
         }
-        let Effects { dirty, recorded_dirty, journaled, gone, unit, .. } = &mut self.effects;
+        let dirty = self.effects.dirty;
+        let Rare { recorded_dirty, journaled, gone, unit, .. } = &mut *self.effects;
         unit.append(gone);
-        let has_changed = std::mem::replace(recorded_dirty, *dirty) < *dirty;
+        let has_changed = std::mem::replace(recorded_dirty, dirty) < dirty;
         match journaled.take() {
             Some(stated) => stated.iter().for_each(|words| unit.push(self.db, words.view())),
             None if has_changed => unit.push(self.db, words),
@@ -246,11 +313,12 @@ impl<'k> Locked<'k> {
 
     #[inline]
     fn append_unit(&mut self) {
-        let Effects { gone, unit, seq, .. } = &mut self.effects;
-        if !gone.is_empty() || !unit.is_empty() {
-            unit.append(gone);
-            *seq = Some(self.keyspace.journal.append_unit(self.now_ms, unit));
-            *unit = Unit::default();
+        if let Some(rare) = &mut self.effects.rare
+            && !(rare.gone.is_empty() && rare.unit.is_empty())
+        {
+            let mut unit = std::mem::take(&mut rare.unit);
+            unit.append(&mut rare.gone);
+            self.effects.seq = Some(self.keyspace.journal.append_unit(self.now_ms, &unit));
         }
     }
 

@@ -195,6 +195,9 @@ pub struct Invalidations {
 }
 
 impl Invalidations {
+    /// Nobody is told anything.
+    pub const NONE: Invalidations = Invalidations { keys: Vec::new(), all: false, forgotten: Vec::new() };
+
     /// Nobody is to be told anything.
     #[inline]
     #[must_use]

@@ -121,10 +121,10 @@ fn expire_batch(server: &Server, shard: ShardId) -> usize {
 
 /// Counts what was removed, tells who waited for it, and drops it, off the lock.
 fn finish(server: &Server, mut removed: Effects, now_ms: u64) {
-    tracking::tell(server, None, None, std::mem::take(&mut removed.invalidations));
+    tracking::tell(server, None, None, removed.take_invalidations());
     notify::publish_events(server, None, &mut removed);
     if !removed.ready.is_empty() {
-        serve_ready(server, server.stats.other(), true, std::mem::take(&mut removed.ready));
+        serve_ready(server, server.stats.other(), true, removed.take_ready());
     }
     for due_ms in removed.entries.iter().filter_map(|entry| entry.view().expire_at_ms()) {
         // A hash may have gone before its time, with its last field.
