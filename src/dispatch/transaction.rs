@@ -45,24 +45,25 @@ pub(super) fn queue(
     Step::Next
 }
 
-/// A command is refused with that error: what the client is told. Inside of MULTI, EXEC will run nothing.
+/// A command is refused with that error: what the client is told. Inside of MULTI, EXEC will run nothing; EXEC
+/// itself ends the transaction, and the watches even where there is none.
 pub(super) fn refused<'a>(
     server: &Server,
     session: &mut Session,
     command: Option<&Registered>,
     text: &'a [u8],
 ) -> Cow<'a, [u8]> {
-    if !session.is(SessionFlags::MULTI) {
-        return Cow::Borrowed(text);
-    }
     if command.is_none_or(|command| command.spec.name != "EXEC") {
-        session.abort_transaction();
+        if session.is(SessionFlags::MULTI) {
+            session.abort_transaction();
+        }
         return Cow::Borrowed(text);
     }
     session.end_transaction();
     // Watches that cannot be ended now end with the next EXEC.
     let _ = end_watches(&mut Locked::none(&server.keyspace, session.db, server.clock.now_ms()), session, true);
-    Cow::Owned([&b"EXECABORT Transaction discarded because of: "[..], text].concat())
+    let reason = text.strip_prefix(b"ERR ").unwrap_or(text);
+    Cow::Owned([&b"EXECABORT Transaction discarded because of: "[..], reason].concat())
 }
 
 /// Locks the shards of all queued commands and of the watched keys; every shard if one of the commands may look at any.

@@ -117,7 +117,9 @@ fn a_wrong_number_of_arguments_is_refused() {
         if command.spec.arity > 0 {
             wrong.push(arity + 1);
         }
-        let expected = format!("(error) ERR wrong number of arguments for '{}' command", command.name);
+        // A faulty EXEC ends the transaction.
+        let code = if command.name == "exec" { "EXECABORT Transaction discarded because of:" } else { "ERR" };
+        let expected = format!("(error) {code} wrong number of arguments for '{}' command", command.name);
         for count in wrong {
             let mut argv: Vec<&[u8]> = command.name.split('|').map(str::as_bytes).collect();
             argv.resize(count, b"x");

@@ -46,6 +46,19 @@ fn a_refused_command_makes_exec_refuse_all() {
 }
 
 #[test]
+fn a_faulty_exec_ends_the_transaction() {
+    both(|t| {
+        const FAULTY: &str = "EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command";
+        t.expect("MULTI", "OK");
+        t.expect("SET k 1", "QUEUED");
+        t.expect_error("EXEC now", FAULTY);
+        t.expect_error("EXEC", "ERR EXEC without MULTI");
+        t.expect_error("EXEC now", FAULTY);
+        t.expect("EXISTS k", "(integer) 0");
+    });
+}
+
+#[test]
 fn wrong_order_is_told_and_ends_nothing() {
     both(|t| {
         t.expect_error("EXEC", "ERR EXEC without MULTI");

@@ -98,6 +98,8 @@ impl Pair {
         if let Some((at, replies)) = first_difference(&mut wires, &[], program) {
             return Some(difference(&program[..=at], program[at].clone(), false, replies));
         }
+        // Over other connections: these may be in a transaction.
+        let mut wires = self.connect();
         let looks = looks(&mut wires);
         let (at, replies) = first_difference(&mut wires, program, &looks)?;
         Some(difference(program, looks[at].clone(), true, replies))
@@ -168,6 +170,9 @@ fn looks(wires: &mut [Wire; 2]) -> Vec<Call> {
             words.insert(1, &key);
             looks.push(Call::new(&[b"TYPE", &key]));
             looks.push(Call::new(&words));
+            if contents.starts_with("XRANGE") {
+                looks.push(Call::new(&[b"XINFO", b"GROUPS", &key]));
+            }
             looks.push(Call::new(&[b"OBJECT", b"ENCODING", &key]));
             looks.push(Call::new(&[b"PEXPIRETIME", &key]));
         }

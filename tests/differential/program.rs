@@ -4,7 +4,7 @@ use std::env;
 use std::fmt::Write;
 
 use nyala::commands::{Registered, table};
-use nyala::util::number::parse_i64;
+use nyala::util::number::{parse_f64, parse_i64};
 
 use crate::generator::{Generator, Version, version};
 use crate::rules::{Rule, rule};
@@ -98,25 +98,46 @@ impl Programs {
         Programs { random: Generator::up_to(seed, newest), commands }
     }
 
-    /// A program of that many calls, the first of which sets the limits of encodings. Most of the others are of one group, so that they meet the same keys.
+    /// A program of that many calls, the first of which sets the limits of encodings. Most of the others are of one
+    /// group, so that they meet the same keys. Some are in transactions.
     pub(crate) fn next(&mut self, calls: usize) -> Vec<Call> {
         let theme = self.random.pick(&self.commands).group.name;
         self.random.settle(theme);
         let has_low_limits = self.random.one_in(2);
         let mut program = Vec::with_capacity(calls);
         program.extend(set_limits(has_low_limits));
+        let mut in_transaction = false;
         while program.len() < calls {
-            let command = *self.random.pick(&self.commands);
+            let command = match self.random.one_in(40) {
+                true => table().find(b"MULTI").expect("there is such a command"),
+                false => *self.random.pick(&self.commands),
+            };
             let emptying = EMPTYING.contains(&command.name.as_str());
             if command.group.name != theme && self.random.one_in(2) || emptying && !self.random.one_in(20) {
                 continue;
             }
+            // EXEC's reply is compared to the byte.
+            if in_transaction && rule(command) != Rule::Exact {
+                continue;
+            }
             let argv = if self.random.one_in(8) { self.random.faulty_call(command) } else { self.random.call(command) };
+            // An error of EXEC's reply that repeats a NUL would not be found.
+            if in_transaction && argv.iter().any(|arg| arg.contains(&0)) {
+                continue;
+            }
             if self.random.one_in(20) {
                 program.extend(self.keys_of(&argv));
-            } else if !(expires_soon(&argv) || stores_any_order(&argv) || has_low_limits && is_by_name(&argv)) {
+            } else if !(depends_on_time(&argv) || stores_any_order(&argv) || has_low_limits && is_by_name(&argv)) {
+                in_transaction = match command.name.as_str() {
+                    "multi" => in_transaction || argv.len() == 1,
+                    "exec" | "discard" => in_transaction && argv.len() > 1,
+                    _ => in_transaction,
+                };
                 program.push(Call { command, argv });
             }
+        }
+        if in_transaction {
+            program.extend(Call::new(&[b"EXEC"]));
         }
         program
     }
@@ -146,6 +167,25 @@ fn is_word(arg: &[u8], words: &[&str]) -> bool {
 fn stores_any_order(argv: &[Vec<u8>]) -> bool {
     let has = |word| argv.iter().any(|arg| is_word(arg, &[word]));
     is_word(&argv[0], &["SORT"]) && has("BY") && has("ALPHA") && has("STORE")
+}
+
+/// Whether what a call does or answers depends on when it comes.
+fn depends_on_time(argv: &[Vec<u8>]) -> bool {
+    let numbers = || argv.iter().skip(1).filter_map(|arg| parse_i64(arg));
+    let has = |byte| argv.iter().skip(1).any(|arg| arg.contains(&byte));
+    let waits_long = |arg: &Vec<u8>| parse_f64(arg).is_some_and(|s| s >= 0.0 && !(0.001..0.1).contains(&s));
+    match argv[0].to_ascii_uppercase().as_slice() {
+        // An id, or a part of one, from the clock.
+        b"XADD" => has(b'*'),
+        b"XCLAIM" | b"XAUTOCLAIM" => numbers().any(|n| n > 0),
+        b"XPENDING" => argv.len() != 3,
+        b"XREAD" | b"XREADGROUP" => argv.iter().any(|arg| is_word(arg, &["BLOCK"])),
+        b"BLMPOP" | b"BZMPOP" => argv.get(1).is_some_and(waits_long),
+        b"BLPOP" | b"BRPOP" | b"BLMOVE" | b"BRPOPLPUSH" | b"BZPOPMIN" | b"BZPOPMAX" => {
+            argv.last().is_some_and(waits_long)
+        }
+        _ => expires_soon(argv),
+    }
 }
 
 /// Whether a key might get a time to live so short that it could end on one server before it does on the other.

@@ -76,6 +76,16 @@ const RULES: &[(&str, Rule, &str)] = &[
     ("sync", Skip, "turns the connection into a stream"),
     ("time", Skip, "a time"),
     ("wait*", Skip, "blocks until there are replicas"),
+    ("xadd", Exact, "programs leave ids to the servers only in part"),
+    ("xautoclaim", Exact, "programs ask for no idle time"),
+    ("xclaim", Exact, "programs ask for no idle time"),
+    ("xpending", Exact, "programs ask for the summary only, since the rest tells idle times"),
+    ("xread", Exact, "programs do not let it wait"),
+    ("xreadgroup", Exact, "programs do not let it wait"),
+    ("xtrim", Exact, "both keep as many entries in a node"),
+    ("bl*", Exact, "programs do not let it wait for long"),
+    ("brpop*", Exact, "programs do not let it wait for long"),
+    ("bz*", Doubles, "programs do not let it wait for long"),
     ("zrank", AnyError, "WITHSCORE of Redis 7.2 is an argument more: what is none is a syntax error, not one too many"),
     ("zrevrank", AnyError, "WITHSCORE of Redis 7.2, as above"),
 ];
@@ -93,7 +103,7 @@ pub(crate) fn rule(command: &Registered) -> Rule {
         return *rule;
     }
     let spec = command.spec;
-    let stays_away = matches!(command.group.name, "cluster" | "pubsub" | "scripting" | "transactions");
+    let stays_away = matches!(command.group.name, "cluster" | "pubsub" | "scripting");
     if matches!(spec.run, Run::Container) || spec.flags.contains(Flags::BLOCKING) || stays_away {
         return Skip;
     }

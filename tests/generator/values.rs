@@ -100,6 +100,9 @@ impl Generator {
             "encoding" => &BIT_TYPES,
             "type" => &TYPES,
             "group" | "groupname" | "consumer" | "consumername" => &["g", "h"],
+            "id" | "lastid" | "last-id" if !self.one_in(3) => {
+                return format!("{}-{}", self.rng.below(40), self.rng.below(3)).into_bytes();
+            }
             "id" | "lastid" | "last-id" => &["*", "$", "0", "0-0", "1-1", "2-*", ">", "5", "x"],
             _ => return self.value(),
         };

@@ -110,8 +110,9 @@ pub(super) fn zmpop(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
 }
 
 pub(super) fn bzmpop(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
-    let deadline = blocking::deadline(args.take()?, cx.now_ms())?;
+    let timeout = args.take()?;
     let (keys, end, count) = read_keys(args)?;
+    let deadline = blocking::deadline(timeout, cx.now_ms())?;
 
     if pop_first(cx, &keys, end, count)? {
         return DONE;

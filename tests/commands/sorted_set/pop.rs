@@ -67,6 +67,8 @@ fn blocking_pops_answer_at_once_what_is_there() {
         t.expect_error("BZPOPMIN z x", "ERR timeout is not a float or out of range");
         t.expect_error("BZPOPMIN z -1", "ERR timeout is negative");
         t.expect_error("BZMPOP x 1 z MIN", "ERR timeout is not a float or out of range");
+        t.expect_error("BZMPOP x 1 z MIN COUNT 0", "ERR count should be greater than 0");
+        t.expect_error("BZMPOP -1 1 z UP", "ERR syntax error");
         t.expect_error("BZMPOP 0 0 z MIN", "ERR numkeys should be greater than 0");
     });
 }
