@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use nyala::commands::{self, RenameError};
 use nyala::config::{Caller, Config, Invocation, LoadError, LogFormat, Supervised, USAGE};
+use nyala::dispatch::start;
 use nyala::keyspace::{KeyHasher, Keyspace};
 use nyala::net::{self, Listeners};
-use nyala::persist::snapshot;
+use nyala::persist::{self, snapshot};
 use nyala::state::Server;
 use nyala::util::clock::Clock;
 use nyala::util::log::{self, Form, Target};
@@ -28,6 +29,10 @@ fn main() -> ExitCode {
     match Invocation::parse(std::env::args_os().skip(1), &mut io::stdin()) {
         Ok(Invocation::Version) => print(version()),
         Ok(Invocation::Help) => print(USAGE.trim_end()),
+        Ok(Invocation::Check { path, fix }) => match persist::check_file(&path, fix, &mut io::stdout()) {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        },
         Ok(Invocation::Run(config)) => match run(*config) {
             Ok(()) => ExitCode::SUCCESS,
             Err(Failed::BeforeLog(text)) => {
@@ -95,6 +100,7 @@ fn run(config: Config) -> Result<(), Failed> {
     tracing::info!("Server initialized");
     let keyspace = Keyspace::new(shards(&config, workers), KeyHasher::random());
     let server = Arc::new(Server::new(config, Clock::system(), keyspace, workers, commands::table().all().len()));
+    start::load_snapshot(&server);
     let served = net::serve(&server, listeners, || ready(&server.config));
     if let Some(path) = server.config.pidfile() {
         tracing::info!("Removing the pid file.");

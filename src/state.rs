@@ -2,8 +2,10 @@
 //!
 //! May import: every room below. No behaviour of a single command, type or client kind belongs here.
 
+mod rdb;
 mod save;
 
+pub use self::rdb::{LoadKind, load_error_text};
 pub use self::save::SaveRefused;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
@@ -16,6 +18,7 @@ use tokio::sync::Notify;
 use crate::client::{BlockedTable, Broadcasts, Client, Registry, Session, SessionFlags, signal};
 use crate::config::{ClientClass, Config, ShutdownOptions};
 use crate::keyspace::{Keyspace, LazyFree, LfuPace, ReadyKey, ShardId};
+use crate::persist::Loading;
 use crate::persist::snapshot::Snapshots;
 use crate::pubsub::{Delivery, PubSub, Topic};
 use crate::script::{RunKind, Scripts};
@@ -56,6 +59,8 @@ pub struct Server {
     pub keyspace: Keyspace,
     /// What runs of snapshots, and how the last one ended.
     pub snapshots: Snapshots,
+    /// How far a file is loaded, and what the last one brought.
+    pub loading: Loading,
     /// Frees large values in the background.
     pub lazy_free: LazyFree,
     /// Connected clients.
@@ -124,6 +129,7 @@ impl Server {
             clock,
             keyspace,
             snapshots: Snapshots::default(),
+            loading: Loading::default(),
             lazy_free: LazyFree::default(),
             clients: Registry::default(),
             monitors: Monitors::default(),

@@ -14,6 +14,13 @@ use std::path::PathBuf;
 pub enum Invocation {
     /// Serve with this configuration.
     Run(Box<Config>),
+    /// Verify a file of the data set.
+    Check {
+        /// The file.
+        path: PathBuf,
+        /// Cut off what cannot be read, after asking.
+        fix: bool,
+    },
     /// Print the version.
     Version,
     /// Print [`USAGE`].
@@ -23,11 +30,14 @@ pub enum Invocation {
 /// The text of `--help`.
 pub const USAGE: &str = "\
 Usage: nyala [FILE | -] [--NAME VALUE ...] [-]
+       nyala check [--fix] FILE
        nyala -v | --version
        nyala -h | --help
 
 FILE is a redis.conf; '-', first or last, reads one from the standard input. Every parameter may also be given as an
 option, which is read after the files: --port 7000 --save \"\" --bind 127.0.0.1 -::1
+
+'check' verifies a snapshot or an append-only file, and says where it is wrong first.
 
 Examples:
        nyala
@@ -52,6 +62,7 @@ impl Invocation {
         match rest.first().map(Vec::as_slice) {
             Some(b"-v" | b"--version") => return Ok(Invocation::Version),
             Some(b"-h" | b"--help") => return Ok(Invocation::Help),
+            Some(b"check") if rest.len() > 1 => return Ok(check(&rest[1..])),
             Some(b"-") => {
                 reads_stdin = true;
                 rest = &rest[1..];
@@ -84,6 +95,15 @@ impl Invocation {
             loader.line(&Origin::CommandLine, at + 1, text.trim_ascii(), words)?;
         }
         Ok(Invocation::Run(Box::new(loader.finish(file))))
+    }
+}
+
+/// `check [--fix] FILE`; anything else is help.
+fn check(args: &[Vec<u8>]) -> Invocation {
+    match args {
+        [path] if !path.starts_with(b"-") => Invocation::Check { path: absolute(path), fix: false },
+        [fix, path] if fix == b"--fix" => Invocation::Check { path: absolute(path), fix: true },
+        _ => Invocation::Help,
     }
 }
 

@@ -174,6 +174,8 @@ readers! {
     rdb_key_save_delay = "rdb-key-save-delay" as i64;
     /// Writes are refused after a snapshot failed.
     stop_writes_on_bgsave_error = "stop-writes-on-bgsave-error" as bool;
+    /// Microseconds of waiting for each key that is loaded; below zero, one in so many keys.
+    key_load_delay = "key-load-delay" as i64;
     /// When the append-only file is forced to disk.
     appendfsync = "appendfsync" as AppendFsync;
     /// Whether RESTORE payloads are checked in depth.

@@ -16,6 +16,7 @@ mod nested;
 mod notify;
 mod replay;
 mod serve;
+pub mod start;
 mod tracking;
 mod transaction;
 

@@ -2,5 +2,10 @@
 //!
 //! Formats ([`rdb`]) are pure: bytes in, bytes out. May import: keyspace, journal, types, util.
 
+mod check;
+mod loading;
 pub mod rdb;
 pub mod snapshot;
+
+pub use check::check_file;
+pub use loading::Loading;

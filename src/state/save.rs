@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::{Gate, PauseScope, Server};
 use crate::config::ShutdownOptions;
 use crate::keyspace::Locked;
-use crate::persist::rdb;
 use crate::persist::snapshot::{Outcome, Plan, Purpose, Save, SaveError, Usage};
 use crate::util::{memory, task, version};
 
@@ -41,7 +40,7 @@ impl Server {
         ];
         Plan {
             path,
-            options: rdb::Options { compress: config.rdbcompression(), field_expiry: config.rdb_field_expiry() },
+            options: self.rdb_options(),
             checksum: config.rdbchecksum(),
             in_pieces: config.rdb_save_incremental_fsync(),
             usage: if config.maxmemory_policy().needs_access_field() {
@@ -50,7 +49,7 @@ impl Server {
                 Usage::Untold
             },
             facts: facts.into(),
-            functions: Vec::new(),
+            functions: self.scripts.libraries().iter().map(|library| library.code.to_vec()).collect(),
             delay_us: u64::try_from(config.rdb_key_save_delay()).unwrap_or(0),
             threads: (self.workers / 2).clamp(1, THREADS_MAX),
         }

@@ -4,6 +4,7 @@ use nyala::keyspace::ShardId;
 
 use crate::harness::{Gate, START_MS, both};
 
+mod dump;
 mod expiry;
 mod sort;
 mod walk;

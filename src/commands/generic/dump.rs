@@ -4,42 +4,15 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::super::context::cost_of_bytes;
 use super::super::prelude::*;
-use crate::config::Config;
 use crate::keyspace::{EntryBox, StringValue, Value};
-use crate::persist::rdb::{self, Encoder, Limits, Loaded, PayloadError};
-use crate::types::{hash, list, set, zset};
+use crate::persist::rdb::{self, Encoder, Loaded, PayloadError};
 
 /// Bytes of a payload that are read in the time of one unit of work.
 const PAYLOAD_BYTES_PER_UNIT: usize = 16;
 
-/// How DUMP and snapshots write.
-pub fn rdb_options(config: &Config) -> rdb::Options {
-    rdb::Options { compress: config.rdbcompression(), field_expiry: config.rdb_field_expiry() }
-}
-
-/// The forms that loaded collections take.
-pub fn rdb_limits(config: &Config) -> Limits {
-    Limits {
-        list: list::Limits::of_setting(config.list_max_listpack_size()),
-        set: set::SetLimits {
-            intset_entries: config.set_max_intset_entries(),
-            packed_entries: config.set_max_listpack_entries(),
-            packed_value_bytes: config.set_max_listpack_value(),
-        },
-        zset: zset::Limits {
-            entries: config.zset_max_listpack_entries(),
-            value_bytes: config.zset_max_listpack_value(),
-        },
-        hash: hash::Limits {
-            entries: config.hash_max_listpack_entries(),
-            value_bytes: config.hash_max_listpack_value(),
-        },
-    }
-}
-
 pub(super) fn dump(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let key = args.key()?;
-    let options = rdb_options(&cx.server.config);
+    let options = cx.server.rdb_options();
     let (budget, on_worker) = (cx.budget(), cx.on_worker);
 
     let Some(entry) = cx.db.lookup_read(key) else {
@@ -103,7 +76,7 @@ pub fn restore(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let ttl_ms = u64::try_from(ttl_ms).map_err(|_| error::BAD_TTL)?;
     cx.cost(payload.len() / PAYLOAD_BYTES_PER_UNIT)?;
     let checksum = !cx.server.skip_payload_checksum.load(Relaxed);
-    let limits = rdb_limits(&cx.server.config);
+    let limits = cx.server.rdb_limits();
     let loaded = rdb::read_payload(payload, checksum, &limits, None).map_err(|error| match error {
         PayloadError::VersionOrChecksum => error::PAYLOAD_VERSION,
         PayloadError::Format(_) => error::PAYLOAD_FORMAT,

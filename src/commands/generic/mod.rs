@@ -13,7 +13,7 @@ mod walk;
 
 use super::prelude::*;
 use dump::dump;
-pub use dump::{rdb_limits, rdb_options, restore};
+pub use dump::restore;
 use expiry::{expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl};
 use moving::{copy, move_, rename, renamenx};
 use presence::{del, exists, touch, type_, unlink};

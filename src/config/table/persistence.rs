@@ -22,9 +22,7 @@ pub(super) const PARAMS: &[Param] = &[
     Param::flag("rdb-save-incremental-fsync", "yes", "Forces a snapshot to disk piece by piece."),
     Param::flag("rdb-del-sync-files", "no", "Deletes snapshots used only for replication.").accepted(NO_RDB),
     Param::int("rdb-key-save-delay", "0", i32::MIN as i64, INT, "Delay for each saved key, for tests.").hidden(),
-    Param::int("key-load-delay", "0", i32::MIN as i64, INT, "Delay for each loaded key, for tests.")
-        .hidden()
-        .accepted(NO_RDB),
+    Param::int("key-load-delay", "0", i32::MIN as i64, INT, "Delay for each loaded key, for tests.").hidden(),
     Param::int(
         "loading-process-events-interval-bytes",
         "2097152",
@@ -37,7 +35,7 @@ pub(super) const PARAMS: &[Param] = &[
     Param::word("rdb-version-check", &[("strict", 0), ("relaxed", 1)], "strict", "Which snapshot versions are loaded.")
         .accepted(NO_RDB),
     Param::word("sanitize-dump-payload", SANITIZE_DUMP, "no", "Whether payloads of RESTORE are checked in depth.")
-        .accepted("Stored; RESTORE comes later."),
+        .accepted("Stored; payloads are always checked in depth."),
     Param::flag("appendonly", "no", "Logs every write to a file.")
         .off_only(&["no"], "writes are not logged to an append-only file yet; use no"),
     Param::of(

@@ -8,7 +8,6 @@ use super::flag;
 use crate::keyspace::Locked;
 use crate::util::number::{parse_f64, parse_memory_size};
 
-const NO_SNAPSHOTS: Error = Error::new("ERR DEBUG RELOAD needs snapshots, which are not written yet");
 const NO_AOF: Error = Error::new("ERR DEBUG LOADAOF needs the append-only file, which is not written yet");
 const BAD_THRESHOLD: Error = Error::new("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
 
@@ -29,10 +28,6 @@ pub(super) fn log(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     tracing::warn!("DEBUG LOG: {text}");
     cx.reply.ok();
     DONE
-}
-
-pub(super) fn reload(_: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
-    Err(NO_SNAPSHOTS)
 }
 
 pub(super) fn loadaof(_: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {

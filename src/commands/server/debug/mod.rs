@@ -6,6 +6,7 @@ mod digest;
 mod faults;
 mod index;
 mod protocol;
+mod reload;
 
 use super::super::prelude::*;
 use super::config::rewrite_all;
@@ -57,7 +58,7 @@ const TOOLS: &[Tool] = &[
     tool("PROTOCOL", (1, 1), "<type>", "Answers a value of that type.", protocol::protocol),
     tool("QUICKLIST", (1, 2), "<key> [<0|1>]", "Shows the nodes of a list.", contents::quicklist),
     tool("QUICKLIST-PACKED-THRESHOLD", (1, 1), "<size>", NO_EFFECT, faults::packed_threshold),
-    tool("RELOAD", (0, ANY), "[<option> ...]", "Saves the data set and loads it again.", faults::reload),
+    tool("RELOAD", (0, ANY), "[<option> ...]", "Saves the data set and loads it again.", reload::reload),
     tool("REPLYBUFFER", (2, 2), "<PEAK-RESET-TIME|RESIZING> <value>", NO_EFFECT, faults::replybuffer),
     tool("SDSLEN", (1, 1), "<key>", "Shows the lengths of a key and its string value.", contents::sdslen),
     tool("SET-ACTIVE-EXPIRE", (1, 1), "<0|1>", "Switches active expiry off or on.", faults::set_active_expire),

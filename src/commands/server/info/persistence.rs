@@ -1,6 +1,9 @@
 //! INFO persistence. The append-only file is not written yet.
 
-use super::text::Fact;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::text::{self, Fact};
+use super::view::View;
 use super::{Field, NONE};
 use crate::persist::snapshot::{Facts, Purpose};
 use crate::state::Gate;
@@ -45,8 +48,8 @@ pub(super) const FIELDS: &[Field] = &[
     }),
     ("rdb_saves", |v| of(v).saves.into()),
     ("rdb_last_cow_size", |v| of(v).last_early_bytes.into()),
-    ("rdb_last_load_keys_expired", NONE),
-    ("rdb_last_load_keys_loaded", NONE),
+    ("rdb_last_load_keys_expired", |v| v.server.loading.keys_expired.load(Relaxed).into()),
+    ("rdb_last_load_keys_loaded", |v| v.server.loading.keys_loaded.load(Relaxed).into()),
     ("aof_enabled", |v| v.server.config.appendonly().into()),
     ("aof_rewrite_in_progress", NONE),
     ("aof_rewrite_scheduled", NONE),
@@ -60,3 +63,21 @@ pub(super) const FIELDS: &[Field] = &[
     ("module_fork_in_progress", NONE),
     ("module_fork_last_cow_size", NONE),
 ];
+
+/// What is shown only while a file is loaded.
+pub(super) fn loading(view: &View<'_>, out: &mut Vec<u8>) {
+    let (server, loading) = (view.server, &view.server.loading);
+    if !server.gate().intersects(Gate::LOADING) {
+        return;
+    }
+    for (name, fact) in [
+        ("loading_start_time", loading.started_at_s.load(Relaxed).into()),
+        ("loading_total_bytes", loading.total_bytes.load(Relaxed).into()),
+        ("loading_rdb_used_mem", loading.saved_memory_bytes.load(Relaxed).into()),
+        ("loading_loaded_bytes", loading.loaded_bytes.load(Relaxed).into()),
+        ("loading_loaded_perc", Fact::Ratio(loading.percent())),
+        ("loading_eta_seconds", loading.eta_s(server.clock.now_ms()).into()),
+    ] {
+        text::write_line(out, name, &fact);
+    }
+}

@@ -1,0 +1,71 @@
+//! The data set when the server starts: loaded from the snapshot, if there is one.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Replay;
+use crate::persist::rdb::{LoadError, Summary};
+use crate::resp::OwnedArgs;
+use crate::state::{Gate, LoadKind, Server, load_error_text};
+use crate::util::clock::{ticks, ticks_to_ns};
+use crate::util::task;
+
+/// Begins to load the snapshot, unless there is none, or the append-only file is on, which has all that it has. Clients
+/// are told to wait until that is done. A snapshot that cannot be loaded ends the process, since to go on would be to
+/// overwrite it some time.
+pub fn load_snapshot(server: &Arc<Server>) {
+    if server.config.appendonly() {
+        return;
+    }
+    let path = server.config.dir().join(server.config.dbfilename());
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+        Err(error) => fatal(&load_error_text(&LoadError::Io(error))),
+    };
+    let server = Arc::clone(server);
+    let total_bytes = file.metadata().map_or(0, |facts| facts.len());
+    server.loading.begin(server.clock.now_ms(), total_bytes);
+    server.set_gate(Gate::LOADING, true);
+    task::spawn_thread("load", move || {
+        let started = ticks();
+        match load(&server, file) {
+            Ok(_) => {
+                let seconds = Duration::from_nanos(ticks_to_ns(ticks() - started)).as_secs_f64();
+                tracing::info!("DB loaded from disk: {seconds:.3} seconds");
+                server.set_gate(Gate::LOADING, false);
+            }
+            // The server ends.
+            Err(LoadError::Stopped) if server.shutdown.requested().is_some() => {}
+            Err(error) => fatal(&load_error_text(&error)),
+        }
+    });
+}
+
+fn load(server: &Arc<Server>, mut file: File) -> Result<Summary, LoadError> {
+    let summary = server.load_rdb(&mut file, LoadKind::Snapshot)?;
+    load_functions(server, &summary);
+    Ok(summary)
+}
+
+/// Takes over the libraries of functions that a file had.
+pub fn load_functions(server: &Arc<Server>, summary: &Summary) {
+    let mut replay = Replay::new(Arc::clone(server));
+    for code in &summary.functions {
+        let mut args = OwnedArgs::default();
+        for word in [b"FUNCTION".as_slice(), b"LOAD", b"REPLACE", code] {
+            args.push(word);
+        }
+        if let Err(error) = replay.apply(args.view()) {
+            tracing::warn!("Failed loading a library of functions from the RDB file: {error}");
+        }
+    }
+}
+
+fn fatal(text: &str) -> ! {
+    tracing::error!("{text}");
+    tracing::error!("Fatal error loading the DB, check server logs. Exiting.");
+    std::process::exit(1);
+}
