@@ -21,7 +21,7 @@ use super::index::Index;
 use super::{Keyspace, Locked, ShardId};
 
 /// Bytes that a saver takes from a shard under one hold of its lock: some tens of microseconds.
-const BATCH_BYTES: usize = if cfg!(test) { 8 << 10 } else { 128 << 10 };
+const BATCH_BYTES: usize = if cfg!(test) { 8 << 10 } else { 64 << 10 };
 /// Bytes of encoded entries that are delivered together.
 const CHUNK_BYTES: usize = if cfg!(test) { 4 << 10 } else { 256 << 10 };
 /// Sharing a string's buffer takes about as long as copying so many bytes.

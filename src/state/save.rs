@@ -7,7 +7,7 @@ use super::{Gate, PauseScope, Server};
 use crate::config::ShutdownOptions;
 use crate::keyspace::Locked;
 use crate::persist::snapshot::{Outcome, Plan, Purpose, Save, SaveError, Usage};
-use crate::util::{memory, task, version};
+use crate::util::{memory, os, task, version};
 
 /// How long a failed snapshot is not tried again; Redis's figure.
 const RETRY_MS: u64 = 5_000;
@@ -110,6 +110,7 @@ impl Server {
         let save = self.begin_save(Purpose::Dump { in_background: true }, locked)?;
         tracing::info!("Background saving started");
         task::spawn_thread("bgsave", move || {
+            os::lower_priority();
             if server.finish_save(save) {
                 tracing::info!("Background saving terminated with success");
             } else if server.snapshots.facts().has_failed {

@@ -13,6 +13,7 @@ mod limits;
 mod maxmemory;
 mod pubsub;
 mod serialisable;
+mod snapshots;
 mod sockets;
 mod streams;
 mod tools;

@@ -13,7 +13,7 @@ use super::file::NewFile;
 use crate::keyspace::snapshot::{Chunk, Saver, Sink, Snapshot};
 use crate::keyspace::{Access, EntryRef, Keyspace, Locked, ShardId};
 use crate::persist::rdb::{Encoder, Options};
-use crate::util::task;
+use crate::util::{os, task};
 
 /// Pieces of about a quarter of a megabyte that may wait to be written; a large collection is one piece.
 const QUEUE_CHUNKS: usize = 32;
@@ -181,6 +181,7 @@ impl Save {
         let (next, working) = (AtomicUsize::new(0), AtomicUsize::new(threads));
         let (snapshot, sender) = (&*self.handle.snapshot, &self.sender);
         let save = |_| {
+            os::lower_priority();
             let mut saver = Saver::new(snapshot);
             while let Some(id) = shard(next.fetch_add(1, Relaxed), keyspace) {
                 // A fault in the encoder has cancelled the snapshot: the second round only takes its marks away.
