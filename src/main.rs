@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use nyala::commands::{self, RenameError};
 use nyala::config::{Caller, Config, Invocation, LoadError, LogFormat, Supervised, USAGE};
-use nyala::dispatch::start;
+use nyala::dispatch::{self, start};
 use nyala::keyspace::{KeyHasher, Keyspace};
 use nyala::net::{self, Listeners};
 use nyala::persist::{self, snapshot};
@@ -101,7 +101,9 @@ fn run(config: Config) -> Result<(), Failed> {
     let keyspace = Keyspace::new(shards(&config, workers), KeyHasher::random());
     let server = Arc::new(Server::new(config, Clock::system(), keyspace, workers, commands::table().all().len()));
     start::load_snapshot(&server);
+    dispatch::start_log(&server);
     let served = net::serve(&server, listeners, || ready(&server.config));
+    server.stop_log();
     if let Some(path) = server.config.pidfile() {
         tracing::info!("Removing the pid file.");
         let _ = std::fs::remove_file(path);

@@ -2,6 +2,7 @@
 //!
 //! May import: every room below. No behaviour of a single command, type or client kind belongs here.
 
+mod log;
 mod rdb;
 mod save;
 
@@ -19,6 +20,7 @@ use crate::client::{BlockedTable, Broadcasts, Client, Registry, Session, Session
 use crate::config::{ClientClass, Config, ShutdownOptions};
 use crate::keyspace::{Keyspace, LazyFree, LfuPace, ReadyKey, ShardId};
 use crate::persist::Loading;
+use crate::persist::aof::Aof;
 use crate::persist::snapshot::Snapshots;
 use crate::pubsub::{Delivery, PubSub, Topic};
 use crate::script::{RunKind, Scripts};
@@ -42,6 +44,10 @@ bitflags! {
         const MEMORY_LIMITED = 1 << 4;
         /// The last snapshot has failed, and writes are refused for it.
         const SAVE_FAILED = 1 << 5;
+        /// The append-only file cannot be written.
+        const LOG_FAILED = 1 << 8;
+        /// The append-only file is so far behind that writers wait.
+        const LOG_BEHIND = 1 << 9;
     }
 }
 
@@ -61,6 +67,8 @@ pub struct Server {
     pub snapshots: Snapshots,
     /// How far a file is loaded, and what the last one brought.
     pub loading: Loading,
+    /// The append-only file.
+    pub aof: Aof,
     /// Frees large values in the background.
     pub lazy_free: LazyFree,
     /// Connected clients.
@@ -130,6 +138,7 @@ impl Server {
             keyspace,
             snapshots: Snapshots::default(),
             loading: Loading::default(),
+            aof: Aof::default(),
             lazy_free: LazyFree::default(),
             clients: Registry::default(),
             monitors: Monitors::default(),
@@ -218,6 +227,7 @@ impl Server {
             ms => (ms as u64).saturating_mul(1_000_000),
         };
         self.attention_ns.store(slow_ns.min(spike_ns), Relaxed);
+        self.refresh_log();
         self.keyspace.access_mode.set(
             self.config
                 .maxmemory_policy()

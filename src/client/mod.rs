@@ -152,6 +152,8 @@ pub struct Facts {
     pub net_out: AtomicU64,
     /// Commands executed.
     pub commands: AtomicU64,
+    /// Number in the journal of the last effect of its commands.
+    pub last_write: AtomicU64,
     /// Id of the client that is told for this one what it must not keep any longer; 0: itself.
     pub redirect: AtomicU64,
 }

@@ -37,6 +37,10 @@ bitflags! {
         const WATCHING = 1 << 11;
         /// CLIENT CAPA REDIRECT.
         const CAPA_REDIRECT = 1 << 12;
+        /// CLIENT DURABILITY ALWAYS: replies to writes wait for the disk, whatever `appendfsync` says.
+        const WAITS_FOR_DISK = 1 << 24;
+        /// CLIENT DURABILITY EVERYSEC or NO: they do not.
+        const NEVER_WAITS_FOR_DISK = 1 << 25;
         /// CLIENT TRACKING BCAST.
         const TRACKING_BCAST = 1 << 13;
         /// CLIENT TRACKING OPTIN.

@@ -153,7 +153,16 @@ impl Error {
     pub fn expire_time(name: &str) -> Error {
         Error::text(format!("ERR invalid expire time in '{}' command", name.to_ascii_lowercase()))
     }
+
+    /// The append-only file cannot be written; `text` says why.
+    #[must_use]
+    pub fn log_failed(text: &str) -> Error {
+        Error::text(format!("MISCONF Errors writing to the AOF file: {text}"))
+    }
 }
+
+/// A rewrite of the append-only file is running.
+pub const REWRITE_IN_PROGRESS: Error = Error::new("ERR Background append only file rewriting already in progress");
 
 /// Options of EXPIRE that exclude each other.
 pub const EXPIRE_NX_WITH_OTHERS: Error =

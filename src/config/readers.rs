@@ -176,6 +176,20 @@ readers! {
     stop_writes_on_bgsave_error = "stop-writes-on-bgsave-error" as bool;
     /// Microseconds of waiting for each key that is loaded; below zero, one in so many keys.
     key_load_delay = "key-load-delay" as i64;
+    /// Times in the append-only file.
+    aof_timestamp_enabled = "aof-timestamp-enabled" as bool;
+    /// A rewritten append-only file begins with a snapshot.
+    aof_use_rdb_preamble = "aof-use-rdb-preamble" as bool;
+    /// An append-only file whose end is missing is loaded.
+    aof_load_truncated = "aof-load-truncated" as bool;
+    /// Old files of the append-only file stay.
+    aof_disable_auto_gc = "aof-disable-auto-gc" as bool;
+    /// The append-only file is not forced to disk while it is rewritten.
+    no_appendfsync_on_rewrite = "no-appendfsync-on-rewrite" as bool;
+    /// Growth of the append-only file, in percent, after which it is rewritten; 0: never.
+    auto_aof_rewrite_percentage = "auto-aof-rewrite-percentage" as u64;
+    /// Bytes below which it is not.
+    auto_aof_rewrite_min_size = "auto-aof-rewrite-min-size" as u64;
     /// When the append-only file is forced to disk.
     appendfsync = "appendfsync" as AppendFsync;
     /// Whether RESTORE payloads are checked in depth.
@@ -291,6 +305,16 @@ impl Config {
     /// Path of the log; `None` for the standard output.
     pub fn logfile(&self) -> Option<PathBuf> {
         self.path(const { ParamId::of("logfile") })
+    }
+
+    /// First part of the names of the append-only file's files.
+    pub fn appendfilename(&self) -> String {
+        String::from_utf8_lossy(&self.text(const { ParamId::of("appendfilename") })).into_owned()
+    }
+
+    /// Directory of the append-only file in [`Config::dir`].
+    pub fn appenddirname(&self) -> String {
+        String::from_utf8_lossy(&self.text(const { ParamId::of("appenddirname") })).into_owned()
     }
 
     /// Name of the snapshot in [`Config::dir`].

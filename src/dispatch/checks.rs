@@ -39,6 +39,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("transaction", transaction),
     ("memory", memory),
     ("disk", disk),
+    ("log", log),
     ("subscribed", subscribed),
     ("loading", loading),
     ("monitoring", monitoring),
@@ -131,6 +132,24 @@ fn disk(asked: &mut Asked<'_>) -> Result<(), Refusal> {
         return Err(Refusal::Error(error::MISCONF));
     }
     Ok(())
+}
+
+/// Nothing is written that the append-only file would not get. One that is behind gets time to come along.
+fn log(asked: &mut Asked<'_>) -> Result<(), Refusal> {
+    let Asked { server, command, .. } = asked;
+    let gate = server.gate();
+    if !gate.intersects(Gate::LOG_FAILED | Gate::LOG_BEHIND)
+        || !(has(command, Flags::WRITE) || command.spec.name == "PING")
+    {
+        return Ok(());
+    }
+    if gate.intersects(Gate::LOG_FAILED)
+        && let Some(failure) = server.aof.failure()
+    {
+        return Err(Refusal::Error(Error::log_failed(&failure.text)));
+    }
+    let waits = gate.intersects(Gate::LOG_BEHIND) && server.keyspace.journal.is_full() && has(command, Flags::WRITE);
+    if waits { Err(Refusal::Wait(Wait::Shards)) } else { Ok(()) }
 }
 
 fn subscribed(asked: &mut Asked<'_>) -> Result<(), Refusal> {

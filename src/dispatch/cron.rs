@@ -51,6 +51,9 @@ pub fn slow_tick(server: &Server) {
         return;
     }
     let now_ms = server.clock.now_ms();
+    if !server.gate().intersects(Gate::LOADING) {
+        server.tend_log();
+    }
     measure(server);
     close_idle(server, now_ms);
     server.save_if_due();

@@ -11,6 +11,7 @@ mod ahead;
 mod checks;
 pub mod cron;
 mod find;
+mod load;
 mod memory;
 mod nested;
 mod notify;
@@ -21,6 +22,7 @@ mod tracking;
 mod transaction;
 
 pub use ahead::AHEAD_MAX;
+pub use load::start_log;
 pub use replay::{Replay, Unrepeatable};
 pub use serve::{EndOfWait, end_wait, serve_ready};
 pub use transaction::end_session;
@@ -31,12 +33,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use smallvec::SmallVec;
 
-use crate::client::{Session, SessionFlags};
+use crate::client::{Client, Session, SessionFlags};
 use crate::commands::keys::{FoundKey, find_keys};
 use crate::commands::spec::{Flags, Handler, Run};
 use crate::commands::{Args, Cx, DeclaredKey, Error, Flow, Registered, error};
 use crate::keyspace::evict::Evictor;
-use crate::keyspace::{Busy, Keyspace, Locked, ShardId, events};
+use crate::keyspace::{Busy, Effects, Keyspace, Locked, ShardId, events};
 use crate::resp::{Args as Argv, Output, Protocol, Reply, output::Mark};
 use crate::state::{Gate, Server};
 use crate::stats::WorkerStats;
@@ -380,6 +382,7 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
     };
     let Cx { server, session, mut reply, db, on_worker, .. } = cx;
     let mut effects = db.unlock_after(argv);
+    note_effect(server, &session.client, &effects);
     let worker = on_worker.then_some(session.client.worker);
     tracking::tell(server, worker, Some(session.client.id), effects.take_invalidations());
     notify::publish_events(server, worker, &mut effects);
@@ -417,6 +420,17 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
         return Step::Wait(Wait::Blocked(ticket));
     }
     if closes || session.is(SessionFlags::CLOSE_AFTER_REPLY) { Step::Close } else { Step::Next }
+}
+
+/// Remembers what the client's replies may have to wait for.
+#[inline]
+fn note_effect(server: &Server, client: &Client, effects: &Effects) {
+    if let Some(seq) = effects.seq {
+        client.facts.last_write.store(seq, Relaxed);
+        if server.keyspace.journal.is_full() {
+            server.set_gate(Gate::LOG_BEHIND, true);
+        }
+    }
 }
 
 fn protocol(session: &Session) -> Protocol {

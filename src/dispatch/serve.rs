@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{Finished, after, find, lock, nested, notify, tracking};
+use super::{Finished, after, find, lock, nested, note_effect, notify, tracking};
 use crate::client::{AwaitedKey, Blocked, Cancelled, Session, SessionFlags, signal};
 use crate::commands::blocking::Blocking;
 use crate::commands::{Args, Cx, Error, Flow, Key, error};
@@ -180,7 +180,9 @@ fn run(
         let reply_bytes = reply.output().len_since(mark);
         after::look(server, session, argv, &Finished { command, mark, started, ns }, reply_bytes);
     }
-    Ok((is_served, if is_served { db.unlock_after(argv) } else { db.unlock() }))
+    let effects = if is_served { db.unlock_after(argv) } else { db.unlock() };
+    note_effect(server, &blocked.client, &effects);
+    Ok((is_served, effects))
 }
 
 /// Why a wait ends without being served.

@@ -283,8 +283,10 @@ impl<'k> Locked<'k> {
         if self.keyspace.is_journaling() {
             let Rare { recorded_dirty, journaled, gone, unit, .. } = &*self.effects;
             let is_plain = *recorded_dirty == 0 && journaled.is_none() && gone.is_empty() && unit.is_empty();
-            if is_plain && self.effects.dirty > 0 {
-                self.effects.seq = Some(self.keyspace.journal.append(self.db, self.now_ms, words));
+            if is_plain {
+                if self.effects.dirty > 0 {
+                    self.effects.seq = Some(self.keyspace.journal.append(self.db, self.now_ms, words));
+                }
             } else {
                 self.record(words);
                 self.append_unit();
@@ -296,10 +298,10 @@ impl<'k> Locked<'k> {
     /// Records what a command did that had these words, where it is one of several that run under the same locks. To be
     /// called after each of them, before the next one.
     pub fn record(&mut self, words: Args<'_>) {
-        if !self.keyspace.is_journaling() {
+        let dirty = self.effects.dirty;
+        if !self.keyspace.is_journaling() || dirty == 0 && self.effects.rare.is_none() {
             return;
         }
-        let dirty = self.effects.dirty;
         let Rare { recorded_dirty, journaled, gone, unit, .. } = &mut *self.effects;
         unit.append(gone);
         let has_changed = std::mem::replace(recorded_dirty, dirty) < dirty;

@@ -2,6 +2,7 @@
 //!
 //! Formats ([`rdb`]) are pure: bytes in, bytes out. May import: keyspace, journal, types, util.
 
+pub mod aof;
 mod check;
 mod loading;
 pub mod rdb;

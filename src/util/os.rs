@@ -59,6 +59,16 @@ fn set_file_limits(now: u64, most: u64) -> io::Result<()> {
     check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) })
 }
 
+/// Takes a lock on an open file or directory, which ends when that is closed; false when another process has it.
+pub fn lock_file(file: &std::fs::File) -> io::Result<bool> {
+    // SAFETY: the descriptor is open as long as `file` is borrowed.
+    match check(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Lets the process live on when its terminal goes away. (std ignores SIGPIPE by itself.)
 pub fn ignore_hangup() {
     // SAFETY: ignoring a signal installs no handler.

@@ -44,7 +44,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
 ];
 
 /// Commands that no Redis and no Valkey has.
-const OUR_OWN: &[&str] = &["shards"];
+const OUR_OWN: &[&str] = &["client|durability", "shards"];
 
 /// The facts of one command, by name.
 type Facts = Vec<(&'static str, Value)>;

@@ -8,6 +8,7 @@ mod debug;
 mod info;
 mod keyspace;
 mod latency;
+mod log;
 mod logs;
 mod lolwut;
 mod memory;
@@ -23,6 +24,19 @@ use super::prelude::*;
 pub const GROUP: Group = Group { name: "server", category: Categories::empty(), commands: COMMANDS };
 
 const COMMANDS: &[Command] = &[
+    Command {
+        name: "BGREWRITEAOF",
+        arity: 1,
+        flags: ADMIN.or(NOSCRIPT).or(NO_ASYNC_LOADING),
+        run: Run::Plain(log::bgrewriteaof),
+        doc: Doc {
+            since: "1.0.0",
+            summary: "Starts to rewrite the append-only file in the background.",
+            complexity: "O(1)",
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
     Command {
         name: "BGSAVE",
         arity: -1,

@@ -4,7 +4,6 @@ use super::super::param::{Kind, Param, TextRule};
 use super::super::words::{APPEND_FSYNC, SANITIZE_DUMP};
 use super::{INT, LONG};
 
-const NO_AOF: &str = "Stored; nothing is written to an append-only file yet.";
 const NO_RDB: &str = "Stored; has no effect yet.";
 
 pub(super) const PARAMS: &[Param] = &[
@@ -36,36 +35,31 @@ pub(super) const PARAMS: &[Param] = &[
         .accepted(NO_RDB),
     Param::word("sanitize-dump-payload", SANITIZE_DUMP, "no", "Whether payloads of RESTORE are checked in depth.")
         .accepted("Stored; payloads are always checked in depth."),
-    Param::flag("appendonly", "no", "Logs every write to a file.")
-        .off_only(&["no"], "writes are not logged to an append-only file yet; use no"),
+    Param::flag("appendonly", "no", "Logs every write to a file."),
     Param::of(
         "appendfilename",
         Kind::Text(TextRule::FileNameNotEmpty),
         "appendonly.aof",
         "First part of the log's names.",
     )
-    .immutable()
-    .accepted(NO_AOF),
+    .immutable(),
     Param::of(
         "appenddirname",
         Kind::Text(TextRule::FileNameNotEmpty),
         "appendonlydir",
         "Directory of the log in `dir`.",
     )
-    .immutable()
-    .accepted(NO_AOF),
-    Param::word("appendfsync", APPEND_FSYNC, "everysec", "When the log is forced to disk.").accepted(NO_AOF),
-    Param::flag("no-appendfsync-on-rewrite", "no", "Spares the disk while the log is rewritten.").accepted(NO_AOF),
-    Param::int("auto-aof-rewrite-percentage", "100", 0, INT, "Growth after which the log is rewritten; 0 for never.")
-        .accepted(NO_AOF),
-    Param::memory("auto-aof-rewrite-min-size", "67108864", 0, "Size below which the log is not rewritten.")
-        .accepted(NO_AOF),
-    Param::flag("aof-load-truncated", "yes", "Loads a log whose end is missing.").accepted(NO_AOF),
-    Param::flag("aof-use-rdb-preamble", "yes", "Begins a rewritten log with a snapshot.").accepted(NO_AOF),
+    .immutable(),
+    Param::word("appendfsync", APPEND_FSYNC, "everysec", "When the log is forced to disk."),
+    Param::flag("no-appendfsync-on-rewrite", "no", "Spares the disk while the log is rewritten."),
+    Param::int("auto-aof-rewrite-percentage", "100", 0, INT, "Growth after which the log is rewritten; 0 for never."),
+    Param::memory("auto-aof-rewrite-min-size", "67108864", 0, "Size below which the log is not rewritten."),
+    Param::flag("aof-load-truncated", "yes", "Loads a log whose end is missing."),
+    Param::flag("aof-use-rdb-preamble", "yes", "Begins a rewritten log with a snapshot."),
     Param::flag("aof-rewrite-incremental-fsync", "yes", "Forces a rewritten log to disk piece by piece.")
-        .accepted(NO_AOF),
-    Param::flag("aof-timestamp-enabled", "no", "Adds times to the log.").accepted(NO_AOF),
-    Param::flag("aof-disable-auto-gc", "no", "Keeps old files of the log.").accepted(NO_AOF),
+        .accepted("Stored; a new base is forced to disk as a whole."),
+    Param::flag("aof-timestamp-enabled", "no", "Adds times to the log."),
+    Param::flag("aof-disable-auto-gc", "no", "Keeps old files of the log."),
     Param::int("slot-migration-max-failover-repl-bytes", "0", -1, LONG, "Backlog at which a slot changes hands.")
         .accepted("Stored; there is no cluster yet."),
 ];

@@ -123,7 +123,6 @@ fn refusals_have_the_texts_of_redis() {
         ("daemonize", "yes", "can't set immutable config"),
         ("dir", "/", "can't set protected config"),
         ("dbfilename", "x", "can't set protected config"),
-        ("appendonly", "yes", "writes are not logged to an append-only file yet; use no"),
         ("tls-port", "7000", "TLS is not served yet"),
     ] {
         assert_eq!(set(&config, &[(name, given)]), failed(name, reason), "{name} {given}");

@@ -58,7 +58,6 @@ fn faults_name_file_line_and_reason() {
         ("replicaof", "wrong number of arguments"),
         ("replicaof host 70000", "Invalid master port"),
         ("replicaof 10.0.0.1 6379", "the server cannot follow a primary yet"),
-        ("appendonly yes", "writes are not logged to an append-only file yet; use no"),
         ("cluster-enabled yes", "cluster mode is not built yet; use no"),
         ("aclfile users.acl", "users other than default are not kept yet; use requirepass"),
         ("appendfilename \"\"", "appendfilename can't be empty"),

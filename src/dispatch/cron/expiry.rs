@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::record_spike;
 use crate::dispatch::{after, notify, serve_ready, tracking};
 use crate::keyspace::{Effects, Locked, ShardId};
-use crate::state::Server;
+use crate::state::{Gate, Server};
 use crate::stats::latency;
 use crate::util::clock::{ticks, ticks_to_ns};
 
@@ -101,7 +101,9 @@ pub fn expire_all(server: &Server) -> usize {
 fn is_on(server: &Server) -> bool {
     // Asked first: a pause ends whatever else is off.
     let is_paused = server.is_paused() && server.unpause_at(server.clock.now_ms());
-    !is_paused && !server.cron_paused.load(Relaxed) && server.active_expire.load(Relaxed)
+    // What is being loaded expires when all of it is there.
+    let is_loading = server.gate().intersects(Gate::LOADING);
+    !is_paused && !is_loading && !server.cron_paused.load(Relaxed) && server.active_expire.load(Relaxed)
 }
 
 /// Removes due keys and fields of one shard under one hold of its lock.

@@ -65,6 +65,7 @@ async fn run(registration: Registration, stream: Stream, session: Session) {
         input: Input::default(),
         output: Output::default(),
         soft_limit_ends: None,
+        released: 0,
     };
     if let Err(error) = connection.serve().await {
         tracing::debug!(client = client.id, "Closing client: {error}");
@@ -84,6 +85,8 @@ struct Connection {
     output: Output,
     /// When the client must have read its replies: the soft limit is exceeded.
     soft_limit_ends: Option<Pin<Box<Sleep>>>,
+    /// Replies to effects up to this number wait for nothing any more.
+    released: u64,
 }
 
 /// What ended a turn.
@@ -122,10 +125,12 @@ impl Connection {
                     Turn::Drained => break,
                     Turn::Close => return self.finish().await,
                     Turn::More => {
+                        self.hold().await?;
                         self.send()?;
                         self.run_kept()
                     }
                     Turn::Wait(wait) => {
+                        self.hold().await?;
                         self.send()?;
                         self.wait(wait).await
                     }
@@ -134,6 +139,7 @@ impl Connection {
             if !self.output.is_empty() {
                 let_others_run().await;
             }
+            self.hold().await?;
             self.send()?;
         }
     }

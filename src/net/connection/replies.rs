@@ -1,6 +1,6 @@
 //! The way out: writing replies, and the end of a client that does not read them.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::Poll;
@@ -24,6 +24,50 @@ impl Connection {
         if self.output.memory_bytes() == 0 {
             self.output = shared.take_output();
         }
+    }
+
+    /// Waits until what the client has written is on disk, where that was promised to it; then replies may be sent. Else
+    /// only tells the log that there is something to write.
+    ///
+    /// # Errors
+    /// When the connection is to be closed: it has waited in vain.
+    #[inline]
+    pub(super) async fn hold(&mut self) -> io::Result<()> {
+        if !self.server.aof.is_on() {
+            return Ok(());
+        }
+        let written = self.session.client.facts.last_write.load(Relaxed);
+        if written <= self.released {
+            return Ok(());
+        }
+        self.released = written;
+        let waits = self.server.aof.is_always() && !self.session.is(SessionFlags::NEVER_WAITS_FOR_DISK);
+        if waits || self.session.is(SessionFlags::WAITS_FOR_DISK) {
+            return self.until_durable(written).await;
+        }
+        self.server.aof.wake();
+        Ok(())
+    }
+
+    async fn until_durable(&self, seq: u64) -> io::Result<()> {
+        let (aof, client) = (&self.server.aof, &self.session.client);
+        aof.want(seq);
+        while aof.durable() < seq {
+            let mut progressed = std::pin::pin!(aof.progressed.notified());
+            progressed.as_mut().enable();
+            if aof.durable() >= seq {
+                break;
+            }
+            poll_fn(|cx| match client.signals() & signal::KILL {
+                0 => progressed.as_mut().poll(cx),
+                _ => Poll::Ready(()),
+            })
+            .await;
+            if client.signals() & signal::KILL != 0 {
+                return Err(ErrorKind::ConnectionAborted.into());
+            }
+        }
+        Ok(())
     }
 
     /// Writes as much as the socket takes now, unless the client is over a limit.
@@ -85,6 +129,7 @@ impl Connection {
 
     /// Sends what is written, then ends.
     pub(super) async fn finish(&mut self) -> io::Result<()> {
+        self.hold().await?;
         loop {
             self.send()?;
             if self.output.is_empty() {

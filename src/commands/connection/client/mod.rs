@@ -14,7 +14,7 @@ pub(super) use identity::check_name;
 use identity::{client_capa, client_getname, client_id, client_setinfo, client_setname};
 use kill::client_kill;
 use list::{client_info, client_list};
-use modes::{client_import_source, client_no_evict, client_no_touch, client_reply};
+use modes::{client_durability, client_import_source, client_no_evict, client_no_touch, client_reply};
 use pause::{client_pause, client_unblock, client_unpause};
 pub(super) use tracking::turn_off as turn_tracking_off;
 use tracking::{client_caching, client_getredir, client_tracking, client_trackinginfo};
@@ -45,6 +45,23 @@ pub(super) const SUBCOMMANDS: &[Command] = &[
             summary: "Tells the server what this client can handle.",
             complexity: "O(N), N capabilities",
             args: &[Arg::string("capability").multiple()],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "DURABILITY",
+        arity: 3,
+        flags: NOSCRIPT.or(LOADING).or(STALE),
+        run: Run::Plain(client_durability),
+        doc: Doc {
+            since: "7.0.0",
+            summary: "Chooses whether replies to this connection's writes wait for the disk.",
+            complexity: "O(1)",
+            args: &[Arg::one_of(
+                "durability",
+                &[Arg::word("always", "ALWAYS"), Arg::word("everysec", "EVERYSEC"), Arg::word("no", "NO")],
+            )],
             ..Doc::BASE
         },
         ..Command::BASE

@@ -29,6 +29,18 @@ pub(super) fn client_no_touch(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     switch(cx, args, SessionFlags::NO_TOUCH)
 }
 
+/// CLIENT DURABILITY: when replies to this connection's writes are sent.
+pub(super) fn client_durability(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
+    let always = args.eat("ALWAYS");
+    if !always && !args.eat("EVERYSEC") && !args.eat("NO") {
+        return Err(error::SYNTAX);
+    }
+    cx.session.set(SessionFlags::WAITS_FOR_DISK, always);
+    cx.session.set(SessionFlags::NEVER_WAITS_FOR_DISK, !always);
+    cx.reply.ok();
+    DONE
+}
+
 fn switch(cx: &mut Cx<'_>, args: &mut Args<'_>, flag: SessionFlags) -> Outcome {
     let on = args.eat("ON");
     if !on && !args.eat("OFF") {

@@ -26,6 +26,7 @@ type Effect = fn(&Server) -> Result<(), Reason>;
 
 /// Parameters and what follows their change. Those that are read each time they matter need no row.
 const EFFECTS: &[(ParamId, Effect)] = &[
+    (ParamId::of("appendonly"), appendonly),
     (ParamId::of("loglevel"), loglevel),
     (ParamId::of("maxclients"), maxclients),
     (ParamId::of("maxmemory"), maxmemory),
@@ -38,6 +39,13 @@ const LISTEN: [ParamId; 2] = [PORT, ParamId::of("bind")];
 fn loglevel(server: &Server) -> Result<(), Reason> {
     log::set_level(server.config.loglevel().level());
     Ok(())
+}
+
+fn appendonly(server: &Server) -> Result<(), Reason> {
+    server.switch_log(server.config.appendonly()).map_err(|error| {
+        tracing::warn!("cannot turn the append-only file on: {error}");
+        "Unable to turn on AOF. Check server logs.".into()
+    })
 }
 
 /// Descriptors beside those of the clients: listeners, files, event queues of the workers.

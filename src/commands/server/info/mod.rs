@@ -70,7 +70,10 @@ const SECTIONS: &[Section] = &[
     section("Server", &[Body::Fields(server::FIELDS), Body::Lines(server::listeners)]),
     section("Clients", &[Body::Fields(clients::FIELDS)]),
     section_of_shards("Memory", &[Body::Fields(memory::FIELDS)]),
-    section("Persistence", &[Body::Fields(persistence::FIELDS), Body::Lines(persistence::loading)]),
+    section(
+        "Persistence",
+        &[Body::Fields(persistence::FIELDS), Body::Lines(persistence::loading), Body::Lines(persistence::log)],
+    ),
     section("Threads", &[Body::Lines(performance::threads), Body::Fields(performance::THREAD_FIELDS)]),
     section("Stats", &[Body::Fields(stats::FIELDS)]),
     section("Replication", &[Body::Fields(replication::FIELDS)]),

@@ -1,4 +1,4 @@
-//! INFO persistence. The append-only file is not written yet.
+//! INFO persistence.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -7,8 +7,6 @@ use super::view::View;
 use super::{Field, NONE};
 use crate::persist::snapshot::{Facts, Purpose};
 use crate::state::Gate;
-
-const NEVER: fn(&super::View<'_>) -> Fact = |_| Fact::Signed(-1);
 
 fn of(v: &super::View<'_>) -> Facts {
     v.server.snapshots.facts()
@@ -51,14 +49,23 @@ pub(super) const FIELDS: &[Field] = &[
     ("rdb_last_load_keys_expired", |v| v.server.loading.keys_expired.load(Relaxed).into()),
     ("rdb_last_load_keys_loaded", |v| v.server.loading.keys_loaded.load(Relaxed).into()),
     ("aof_enabled", |v| v.server.config.appendonly().into()),
-    ("aof_rewrite_in_progress", NONE),
+    ("aof_rewrite_in_progress", |v| v.server.aof.rewrite.is_busy().into()),
     ("aof_rewrite_scheduled", NONE),
-    ("aof_last_rewrite_time_sec", NEVER),
-    ("aof_current_rewrite_time_sec", NEVER),
-    ("aof_last_bgrewrite_status", |_| "ok".into()),
-    ("aof_rewrites", NONE),
-    ("aof_rewrites_consecutive_failures", NONE),
-    ("aof_last_write_status", |_| "ok".into()),
+    ("aof_last_rewrite_time_sec", |v| match v.server.aof.rewrite.last_ms() {
+        ..0 => Fact::Signed(-1),
+        ms => Fact::Signed(ms / 1000),
+    }),
+    ("aof_current_rewrite_time_sec", |v| match v.server.aof.rewrite.is_busy() {
+        true => {
+            let started_ms = v.server.aof.rewrite.started_at_ms.load(Relaxed);
+            Fact::Signed((v.server.clock.now_ms().saturating_sub(started_ms) / 1000) as i64)
+        }
+        false => Fact::Signed(-1),
+    }),
+    ("aof_last_bgrewrite_status", |v| status(!v.server.aof.rewrite.has_failed())),
+    ("aof_rewrites", |v| v.server.aof.rewrite.count.load(Relaxed).into()),
+    ("aof_rewrites_consecutive_failures", |v| v.server.aof.rewrite.failures.load(Relaxed).into()),
+    ("aof_last_write_status", |v| status(v.server.aof.failure().is_none())),
     ("aof_last_cow_size", NONE),
     ("module_fork_in_progress", NONE),
     ("module_fork_last_cow_size", NONE),
@@ -79,5 +86,30 @@ pub(super) fn loading(view: &View<'_>, out: &mut Vec<u8>) {
         ("loading_eta_seconds", loading.eta_s(server.clock.now_ms()).into()),
     ] {
         text::write_line(out, name, &fact);
+    }
+}
+
+fn status(is_well: bool) -> Fact {
+    if is_well { "ok".into() } else { "err".into() }
+}
+
+/// What is shown only while the append-only file is on.
+pub(super) fn log(view: &View<'_>, out: &mut Vec<u8>) {
+    let (aof, journal) = (&view.server.aof, &view.server.keyspace.journal);
+    if !aof.is_on() {
+        return;
+    }
+    let facts = &aof.facts;
+    let waiting = facts.buffer_length.load(Relaxed) + journal.waiting_bytes() as u64;
+    let is_syncing = aof.written() > aof.durable();
+    for (name, value) in [
+        ("aof_current_size", facts.current_size.load(Relaxed)),
+        ("aof_base_size", aof.rewrite.size.load(Relaxed)),
+        ("aof_pending_rewrite", 0),
+        ("aof_buffer_length", waiting),
+        ("aof_pending_bio_fsync", is_syncing.into()),
+        ("aof_delayed_fsync", facts.delayed_fsync.load(Relaxed)),
+    ] {
+        out.extend(format!("{name}:{value}\r\n").bytes());
     }
 }
