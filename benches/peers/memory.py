@@ -23,8 +23,8 @@ LIMIT = 0.9
 
 
 def text(number):
-    """A text of four to thirteen letters, the same on every run."""
-    return b"%x" % (random.Random(number).getrandbits(52) >> (number * 7 % 10 * 4))
+    """A text of five to fourteen letters, no number, the same on every run."""
+    return b"t%x" % (random.Random(number).getrandbits(52) >> (number * 7 % 10 * 4))
 
 
 # The command that adds elements, and the words of the n-th one.

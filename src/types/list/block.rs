@@ -7,7 +7,7 @@
 //! Tags stand from left to right and the data from right to left, so that both grow into the same room; what is taken
 //! off the other end leaves gaps. Elements of one and the same tag (texts of equal length, integers of equal width) need
 //! no tags at all: the head has it for all of them; where tags are close to each other they take half a byte each (see
-//! [`tags`](super::tags)). A block that grows at the front keeps its elements in reverse: in here, "place" counts as they
+//! `tags.rs`). A block that grows at the front keeps its elements in reverse: in here, "place" counts as they
 //! lie, "index" as the list has them, and a "slot" is room for a tag, counted from the head on.
 
 use std::ops::Range;
