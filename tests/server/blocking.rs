@@ -318,6 +318,32 @@ const SCENES: &[(&str, &[&str])] = &[
         "a wait that begins in a pause",
         &["b: RPUSH k x", "b: CLIENT PAUSE 60000 WRITE", "a> BLPOP k 0", "b: LLEN k", "b: CLIENT UNPAUSE", "a<"],
     ),
+    (
+        "a transaction fills several keys",
+        &[
+            "a> BLMOVE k d LEFT RIGHT 0",
+            "b> BLMOVE l d LEFT RIGHT 0",
+            "c> BLMOVE m d LEFT RIGHT 0",
+            "e: MULTI",
+            "e: RPUSH m x",
+            "e: RPUSH k y",
+            "e: RPUSH l z",
+            "e: RPUSH m again",
+            "e: EXEC",
+            "a<",
+            "b<",
+            "c<",
+            "e: LRANGE d 0 -1",
+        ],
+    ),
+    (
+        "a transaction takes away what it gave",
+        &["a> BLPOP k 0.1", "b: MULTI", "b: RPUSH k x", "b: DEL k", "b: SADD k x", "b: EXEC", "a<", "b: SCARD k"],
+    ),
+    (
+        "a transaction does not wait",
+        &["a: MULTI", "a: BLPOP k 0", "a: BLMOVE k l LEFT LEFT 0", "a: XREAD BLOCK 0 STREAMS s $", "a: EXEC"],
+    ),
     ("several of one client", &["a> BLPOP k 0", "b: RPUSH k x", "a<", "a> BLPOP k 0", "b: RPUSH k y", "a<"]),
     (
         "RESP3",
@@ -380,4 +406,17 @@ fn scenes_end_as_in_redis() {
     for (name, steps) in SCENES {
         assert_eq!(play(&nyala, steps), play(&redis, steps), "{name}");
     }
+}
+
+#[test]
+fn a_restored_list_serves() {
+    let server = TestServer::nyala(&[]);
+    let mut wire = server.connect();
+    assert_eq!(wire.call(&[b"RPUSH", b"list", b"a", b"b"]), b":2\r\n");
+    let dumped = wire.call(&[b"DUMP", b"list"]);
+    let start = dumped.iter().position(|&byte| byte == b'\n').expect("a bulk string has a length") + 1;
+    let mut waiter = waiting(&server, 1, |_| "BRPOP queue 0".to_owned()).remove(0);
+    assert_eq!(wire.call(&[b"RESTORE", b"queue", b"0", &dumped[start..dumped.len() - 2]]), b"+OK\r\n");
+    assert_eq!(popped(&mut waiter), "b");
+    assert_eq!(wire.call(&[b"LLEN", b"queue"]), b":1\r\n");
 }
