@@ -200,6 +200,24 @@ fn transactions_are_one_command() {
 }
 
 #[test]
+fn scripts_read_what_they_declare_and_what_they_ask_for() {
+    let (mut t, reader) = tracker("");
+    let mut told_after = |script: &str| {
+        let (script, keys): (&[u8], [&[u8]; 2]) = (script.as_bytes(), [b"a", b"b"]);
+        t.on(reader).raw_args(&[b"EVAL", script, b"2", keys[0], keys[1]]);
+        t.run("MSET a 1 b 1 c 1");
+        told(&mut t, reader)
+    };
+    assert!(told_after("return 1").is_empty());
+    assert!(told_after("return redis.call('set', 'a', 1)").is_empty());
+    assert_eq!(told_after("return redis.call('get', 'a')"), ["a", "b"]);
+    assert_eq!(told_after("redis.call('get', 'a'); return redis.call('ping')"), ["a", "b"]);
+    // Redis 7.0 remembers what is declared, Redis 7.2 what is read.
+    assert_eq!(told_after("return redis.call('get', 'c')"), ["a", "b", "c"]);
+    assert!(told_after("return 1").is_empty(), "one script is not the other");
+}
+
+#[test]
 fn broadcasts_tell_of_all_keys_with_a_prefix() {
     let (mut t, all) = tracker("BCAST");
     let some = t.client();
