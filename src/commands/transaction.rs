@@ -186,16 +186,26 @@ fn run(cx: &mut Cx<'_>, transaction: Box<Transaction>) -> Outcome {
     for Queued { command, argv } in &transaction.queue {
         let command = table().get(*command);
         let mut called = (cx.call)(cx, command, argv.view());
-        if called == Called::TooLong {
+        if matches!(called, Called::TooLong | Called::NotLocked) {
             if is_undone && cx.db.effects.dirty == dirty {
                 cx.reply.undo(mark);
                 cx.session.select(db);
                 cx.session.restore_transaction(transaction);
-                return Err(Error::TooLongForWorker);
+                let is_long = called == Called::TooLong;
+                return Err(if is_long { Error::TooLongForWorker } else { Error::NeedsAllShards });
+            }
+            // What has been done cannot be taken back: it goes on here, with whatever else it needs.
+            if called == Called::NotLocked {
+                for shard in cx.server.keyspace.shard_ids() {
+                    cx.db.widen(shard, cx.on_worker);
+                }
             }
             let on_worker = std::mem::replace(&mut cx.on_worker, false);
             called = (cx.call)(cx, command, argv.view());
             cx.on_worker = on_worker;
+            if called == Called::NotLocked {
+                cx.reply.error("ERR the shards of a key that the command does not declare are held");
+            }
         }
         closes |= called == Called::Closes;
         is_undone &= command.spec.flags.contains(Flags::READONLY) || command.spec.name == "SELECT";

@@ -294,3 +294,24 @@ fn others_see_what_is_queued_and_watched() {
         assert!(!list.contains(" multi=1 ") && !list.contains(" watch=2 "), "{list}");
     });
 }
+
+#[test]
+fn a_script_that_was_known_to_keep_to_its_keys_may_go_further_behind_a_change() {
+    both(|t| {
+        let script = |key: usize, further: bool| {
+            let body =
+                "if ARGV[1]=='true' then return redis.call('set',ARGV[2],'x') end return redis.call('get',KEYS[1])";
+            format!("EVAL \"{body}\" 1 k{key} {further} other{key}")
+        };
+        for key in 0..20 {
+            t.run(&script(key, false));
+        }
+        for key in 0..20 {
+            t.expect("MULTI", "OK");
+            t.expect(&format!("SET k{key} 1"), "QUEUED");
+            t.expect(&script(key, true), "QUEUED");
+            t.expect("EXEC", "1) OK\n2) OK");
+            t.expect(&format!("GET other{key}"), "\"x\"");
+        }
+    });
+}
