@@ -18,7 +18,8 @@ pub(super) const PARAMS: &[Param] = &[
         "Elements in a node of a list; -1 to -5 for 4 to 64 KiB.",
     )
     .alias("list-max-ziplist-size"),
-    Param::int("list-compress-depth", "0", 0, INT, "Nodes at both ends of a list that stay uncompressed; 0 for all."),
+    Param::int("list-compress-depth", "0", 0, INT, "Nodes at both ends of a list that stay uncompressed; 0 for all.")
+        .accepted("Stored; lists are never compressed."),
     Param::int("set-max-intset-entries", "512", 0, LONG, "Members a set of integers may have as an intset."),
     Param::int(
         "set-max-listpack-entries",
