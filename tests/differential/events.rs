@@ -42,6 +42,10 @@ impl Listener {
         (0..2 * program.len()).for_each(|_| drop(self.client.reply()));
         let told = program.iter().map(|call| {
             let mut told: Vec<String> = std::iter::from_fn(|| self.next()).collect();
+            // Redis looks these streams up a second time, or before it has read all arguments.
+            if matches!(call.command.name.as_str(), "xread" | "xreadgroup" | "xautoclaim") {
+                told.retain(|event| !event.contains(" keymiss "));
+            }
             // The members of a set whose order is nowhere said.
             if rule(call.command) == Rule::Unsorted {
                 told.sort();
@@ -86,7 +90,9 @@ fn compare_events(commands: u64) {
     let mut found: BTreeMap<(String, Vec<String>), (String, usize)> = BTreeMap::new();
     let mut told = 0;
     for _ in 0..commands.div_ceil(PROGRAM_COMMANDS as u64) {
-        let program = programs.next(PROGRAM_COMMANDS);
+        // What marks the end of a command's events would be queued too.
+        let mut program = programs.next(PROGRAM_COMMANDS);
+        program.retain(|call| call.command.name != "multi");
         let (one, other) = (ours.run(&program), theirs.run(&program));
         told += other.iter().map(Vec::len).sum::<usize>();
         let Some(at) = (0..program.len()).find(|&at| one[at] != other[at]) else { continue };

@@ -269,6 +269,19 @@ const COMMANDS: &[Command] = &[
         ..Command::BASE
     },
     Command {
+        name: "SAVE",
+        arity: 1,
+        flags: ADMIN.or(NOSCRIPT).or(NO_MULTI).or(NO_ASYNC_LOADING),
+        run: Run::Plain(save::save),
+        doc: Doc {
+            since: "1.0.0",
+            summary: "Writes a snapshot and waits for it.",
+            complexity: "O(N), N keys",
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
         name: "SHARDS",
         arity: 1,
         flags: ADMIN.or(LOADING).or(STALE),
@@ -278,19 +291,6 @@ const COMMANDS: &[Command] = &[
             since: "0.1.0",
             summary: "Shows keys, memory, load and lock waits of every shard.",
             complexity: "O(N), N shards",
-            ..Doc::BASE
-        },
-        ..Command::BASE
-    },
-    Command {
-        name: "SAVE",
-        arity: 1,
-        flags: ADMIN.or(NOSCRIPT).or(NO_MULTI).or(NO_ASYNC_LOADING),
-        run: Run::Plain(save::save),
-        doc: Doc {
-            since: "1.0.0",
-            summary: "Writes a snapshot and waits for it.",
-            complexity: "O(N), N keys",
             ..Doc::BASE
         },
         ..Command::BASE
