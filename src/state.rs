@@ -97,6 +97,8 @@ pub struct Server {
     pub cron_paused: AtomicBool,
     /// RESTORE takes payloads whatever their checksum (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
     pub skip_payload_checksum: AtomicBool,
+    /// Scripts may run every command (DEBUG SET-DISABLE-DENY-SCRIPTS).
+    pub scripts_may_all: AtomicBool,
     /// The way out.
     pub shutdown: Shutdown,
     /// Sockets can be opened anew while the server runs (CONFIG SET port).
@@ -154,6 +156,7 @@ impl Server {
             active_expire: true.into(),
             cron_paused: false.into(),
             skip_payload_checksum: false.into(),
+            scripts_may_all: false.into(),
             shutdown: Shutdown::default(),
             listen: OnceLock::new(),
             run_id: rng::hex_id(),

@@ -1,5 +1,6 @@
 """The load: redis-benchmark runs, and what is read from them."""
 
+import hashlib
 import re
 import subprocess
 import time
@@ -43,6 +44,19 @@ DEFAULT_SET = [
 ]
 
 
+# Scripts by their digests, which `feed` loads: an empty one, and one that sets a key and reads it.
+SCRIPTS = {"evalsha_empty": "return", "evalsha_set_get": "redis.call('SET',KEYS[1],ARGV[1]) return redis.call('GET',KEYS[1])"}
+
+
+def evalsha(name, rest):
+    """EVALSHA of one of the scripts, with these words behind the digest."""
+    digest = hashlib.sha1(SCRIPTS[name].encode()).hexdigest()
+    return Operation(name, f"EVALSHA {digest} {rest}", food="scripts")
+
+
+SCRIPT_SET = [evalsha("evalsha_empty", "0"), evalsha("evalsha_set_get", "1 key:__rand_int__ value")]
+
+
 @dataclass(frozen=True)
 class Row:
     """One kind of work: `redis-benchmark -c 50` with these options."""
@@ -54,14 +68,19 @@ class Row:
     loaded: bool = False
     value_bytes: int = 32
     is_default_set: bool = False
+    runs_scripts: bool = False
 
     def operations(self):
         """What is run, one after the other."""
+        if self.runs_scripts:
+            return SCRIPT_SET
         return DEFAULT_SET if self.is_default_set else SET_GET
 
     def title(self):
         """The options that differ from row to row, as they are typed."""
         text = f"-P {self.pipeline}"
+        if self.runs_scripts:
+            text = f"scripts, {text}"
         if self.is_default_set:
             text = f"-d {self.value_bytes} {text}"
         if self.threads:
@@ -77,6 +96,8 @@ ROWS = [
     Row("p16t2", 16, threads=2),
     Row("p64t2", 64, threads=2),
     Row("p64big", 64, threads=2, keys=4_000_000, loaded=True),
+    Row("scripts-p1t2", 1, threads=2, runs_scripts=True),
+    Row("scripts-p16t2", 16, threads=2, runs_scripts=True),
     Row("all-p1", 1, value_bytes=3, is_default_set=True),
     Row("all-p1t2", 1, threads=2, value_bytes=3, is_default_set=True),
     Row("all-p16t2", 16, threads=2, value_bytes=3, is_default_set=True),
@@ -97,7 +118,7 @@ class Sample:
 
 def measure(server, row, operation, requests):
     """Runs `requests` requests of one operation on a server."""
-    if row.is_default_set:
+    if row.is_default_set or row.runs_scripts:
         feed(server, row, operation.food, requests)
     command = ["redis-benchmark", "-h", "127.0.0.1", "-p", server.port, "-r", row.keys, "-d", row.value_bytes]
     command += ["-c", CLIENTS, "-P", row.pipeline, "-n", requests, "--precision", 3]
@@ -118,6 +139,9 @@ def feed(server, row, food, requests):
     element = b"x" * row.value_bytes
     if food == "keys":
         server.load(row.keys, row.value_bytes)
+    elif food == "scripts":
+        for source in SCRIPTS.values():
+            server.ask(f'SCRIPT LOAD "{source}"')
     elif food == "short list":
         server.add(b"RPUSH", b"mylist", 1, (element for _ in range(1000)))
     elif food == "list":

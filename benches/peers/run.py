@@ -3,7 +3,7 @@
 Environment:
   PEERS   "name=/path/to/server ..." beside the installed redis-server, which is always the baseline
   NYALA   Nyala's binary (default target/release/nyala)
-  ROWS    "p1 p1t2 p16t2 p64t2 p64big all-p1 all-p1t2 all-p16t2 memory", or some of them; those that begin with "all"
+  ROWS    "p1 p1t2 p16t2 p64t2 p64big scripts-p1t2 scripts-p16t2 all-p1 all-p1t2 all-p16t2 memory", or some of them; those that begin with "all"
           run redis-benchmark's default set, the others SET and GET
   TESTS   "lpush spop ...", some of the default set
   ROUNDS  rounds per row (default 5); every round runs each server once, in changing order, the others idle

@@ -55,6 +55,8 @@ bitflags! {
         const SCRIPT_READS = 1 << 18;
         /// A command runs as a part of another one, whose reply is not whole yet: no message may come in between.
         const NESTED = 1 << 19;
+        /// A script runs.
+        const SCRIPT = 1 << 20;
 
         /// States that matter before a command runs.
         const GATED = Self::NEEDS_AUTH.bits() | Self::MULTI.bits() | Self::SUBSCRIBED.bits() | Self::MONITOR.bits()

@@ -53,7 +53,9 @@ pub(super) fn drop_values(server: &Server, effects: Effects) {
 #[cold]
 pub(super) fn failed(stats: &WorkerStats, command: &Registered, reply: &Reply<'_>) {
     stats.add(&stats.command(command.id).failed, 1);
-    stats.record_error(reply.error_code().unwrap_or(b"ERR"));
+    if !reply.is_counted() {
+        stats.record_error(reply.error_code().unwrap_or(b"ERR"));
+    }
 }
 
 /// Counts a command that was refused before it ran.

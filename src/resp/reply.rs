@@ -31,13 +31,14 @@ pub struct Reply<'a> {
     protocol: Protocol,
     errors: u32,
     error_code: Option<ErrorCode>,
+    is_counted: bool,
 }
 
 impl<'a> Reply<'a> {
     /// Writes behind what `out` holds already.
     #[inline]
     pub fn new(out: &'a mut Output, protocol: Protocol) -> Self {
-        Self { out, protocol, errors: 0, error_code: None }
+        Self { out, protocol, errors: 0, error_code: None, is_counted: false }
     }
 
     /// The protocol written.
@@ -67,6 +68,16 @@ impl<'a> Reply<'a> {
     pub fn forget_errors(&mut self) {
         self.errors = 0;
         self.error_code = None;
+    }
+
+    /// States that the last error was counted before, where it came from.
+    pub fn set_counted(&mut self) {
+        self.is_counted = true;
+    }
+
+    /// Whether the last error was counted before.
+    pub fn is_counted(&self) -> bool {
+        self.is_counted
     }
 
     /// The first word of the last error, under which it is counted; `ERR` when it has none of at most 31 bytes.
@@ -110,6 +121,7 @@ impl<'a> Reply<'a> {
         let text = text.as_ref().trim_line_ends();
         self.errors += 1;
         self.error_code = Some(ErrorCode::of(text));
+        self.is_counted = false;
         self.out.push(b"-");
         for (i, line) in text.split(|b| matches!(b, b'\r' | b'\n')).enumerate() {
             if i > 0 {

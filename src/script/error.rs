@@ -22,6 +22,8 @@ pub struct Failure {
     pub text: Vec<u8>,
     /// Chunk (as Lua names it, `@user_script`) and line where it arose, if Lua knows.
     pub place: Option<(String, usize)>,
+    /// It was the reply of a command, and counted as such.
+    pub is_counted: bool,
 }
 
 /// What a function of the sandbox raises.
@@ -29,6 +31,8 @@ pub struct Failure {
 pub(super) enum Raised {
     /// An error of `redis.*`: a table with this `err` for those who see tables, else this text.
     Reply(Vec<u8>),
+    /// The same, of a command: it was counted when that was run or refused.
+    Counted(Vec<u8>),
     /// A text, as Lua's own functions raise it, position included.
     Text(Vec<u8>),
     /// See [`Stop`].
@@ -38,7 +42,9 @@ pub(super) enum Raised {
 impl fmt::Display for Raised {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Raised::Reply(text) | Raised::Text(text) => f.write_str(&String::from_utf8_lossy(text)),
+            Raised::Reply(text) | Raised::Counted(text) | Raised::Text(text) => {
+                f.write_str(&String::from_utf8_lossy(text))
+            }
             Raised::Stop(_) => f.write_str("the script is stopped"),
         }
     }

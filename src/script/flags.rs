@@ -87,8 +87,8 @@ impl Header {
             return error("ERR Missing library metadata");
         }
         let Some(line) = first_line(source) else { return error("ERR Invalid library metadata") };
-        let mut words = line[2..].split(|&b| b == b' ').filter(|word| !word.is_empty());
-        let engine = words.next().unwrap_or_default();
+        let mut words = line.split(|&b| b == b' ').filter(|word| !word.is_empty());
+        let engine = words.next().and_then(|word| word.strip_prefix(b"#!")).unwrap_or_default();
         let mut given = None;
         for word in words {
             let Some(name) = word.strip_prefix(b"name=") else {
@@ -161,6 +161,7 @@ mod tests {
             ("#!lua name=a name=b\n", "ERR Invalid metadata value, name argument was given multiple times"),
             ("#!lua name=a-b\n", BAD_NAME),
             ("#!foo name=a\n", "ERR Engine 'foo' not found"),
+            ("#! name=a\n", "ERR Engine '' not found"),
         ] {
             assert_eq!(Header::of_library(source.as_bytes()), Err(text.as_bytes().to_vec()));
         }

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use crate::client::SessionFlags;
 use crate::commands::keys::{BadArguments, FoundKey};
 use crate::commands::prelude::*;
 use crate::keyspace::Value;
@@ -84,8 +85,8 @@ fn run(cx: &mut Cx<'_>, args: &mut Args<'_>, may_store: bool) -> Outcome {
         Some(_) => return Err(error::WRONGTYPE),
     };
     cx.cost(len.saturating_mul(1 + options.get.len()))?;
-    if options.unsorted && is_set && options.store.is_some() {
-        // What is stored must not depend on the order in which the set happens to lie.
+    if options.unsorted && is_set && (options.store.is_some() || cx.session.is(SessionFlags::SCRIPT)) {
+        // What is stored, or what a script makes of it, must not depend on the order in which the set happens to lie.
         (options.unsorted, options.alpha, options.by) = (false, true, None);
     }
     let mut elements = elements(cx, key, options.unsorted && options.descending);

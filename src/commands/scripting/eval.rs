@@ -178,7 +178,7 @@ impl Task<'_> {
             Ran::Stopped(Stop::TooLong, _) => return Err(Error::TooLongForWorker),
             Ran::Stopped(Stop::Killed | Stop::LoadTimeout, place) => {
                 let text = b"ERR Script killed by user with SCRIPT KILL...".to_vec();
-                self.fail(cx, &Failure { text, place });
+                self.fail(cx, &Failure { text, place, is_counted: false });
             }
         }
         DONE
@@ -193,6 +193,9 @@ impl Task<'_> {
             text.extend(format!(", on {source}:{line}.").as_bytes());
         }
         cx.reply.error(text);
+        if failure.is_counted {
+            cx.reply.set_counted();
+        }
     }
 }
 

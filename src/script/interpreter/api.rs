@@ -100,33 +100,42 @@ fn version_number() -> i64 {
 }
 
 /// A table that says that it is an error.
-pub(super) fn error_table(lua: &Lua, text: &[u8]) -> mlua::Result<Table> {
+pub(super) fn plain_error(lua: &Lua, text: &[u8]) -> mlua::Result<Table> {
     let table = lua.create_table_with_capacity(0, 2)?;
     table.raw_set("err", lua.create_string(text)?)?;
+    Ok(table)
+}
+
+/// The same for the error of a command, which has been counted.
+pub(super) fn error_table(lua: &Lua, text: &[u8]) -> mlua::Result<Table> {
+    let table = plain_error(lua, text)?;
     table.raw_set("ignore_error_stats_update", true)?;
     Ok(table)
 }
 
 /// `redis.call` and `redis.pcall`.
 fn call(lua: &Lua, argv: &mut OwnedArgs, signals: &Signals, args: &Any, raises: bool) -> mlua::Result<Value> {
-    let fail = |text: &[u8]| {
-        if raises { Err(Raised::reply(text)) } else { error_table(lua, text).map(Value::Table) }
+    let fail = |text: Vec<u8>| {
+        if raises {
+            return Err(mlua::Error::external(Raised::Counted(text)));
+        }
+        error_table(lua, &text).map(Value::Table)
     };
     if let Err(text) = read_arguments(argv, args) {
-        return fail(text.as_bytes());
+        return if raises { Err(Raised::reply(text)) } else { plain_error(lua, text.as_bytes()).map(Value::Table) };
     }
     let mut answer = Ok(Answer::Value(Value::Nil));
     let called = with_host(|host| host.call(argv.view(), &mut |bytes| answer = read(lua, bytes)));
     match called {
-        None => fail(b"ERR redis.call is of no use here"),
-        Some(Err(Refused::Error(text))) => fail(&text),
+        None => fail(b"ERR redis.call is of no use here".to_vec()),
+        Some(Err(Refused::Error(text))) => fail(text),
         Some(Err(Refused::Stop(stop))) => {
             signals.stop.set(Some(stop));
             Err(mlua::Error::external(Raised::Stop(stop)))
         }
         Some(Ok(())) => match answer? {
             Answer::Value(value) => Ok(value),
-            Answer::Error(text) => fail(&text),
+            Answer::Error(text) => fail(text),
         },
     }
 }
@@ -153,7 +162,7 @@ fn only_text(args: &Any) -> Option<Vec<u8>> {
 }
 
 fn error_reply(lua: &Lua, args: &Any) -> mlua::Result<Table> {
-    let Some(text) = only_text(args) else { return error_table(lua, b"ERR wrong number or type of arguments") };
+    let Some(text) = only_text(args) else { return plain_error(lua, b"ERR wrong number or type of arguments") };
     let text = text.strip_prefix(b"-").unwrap_or(&text);
     let text = text.trim_ascii_end_of_lines();
     let table = lua.create_table_with_capacity(0, 1)?;
@@ -164,7 +173,7 @@ fn error_reply(lua: &Lua, args: &Any) -> mlua::Result<Table> {
 }
 
 fn status_reply(lua: &Lua, args: &Any) -> mlua::Result<Table> {
-    let Some(text) = only_text(args) else { return error_table(lua, b"ERR wrong number or type of arguments") };
+    let Some(text) = only_text(args) else { return plain_error(lua, b"ERR wrong number or type of arguments") };
     let table = lua.create_table_with_capacity(0, 1)?;
     table.raw_set("ok", lua.create_string(text)?)?;
     Ok(table)

@@ -212,7 +212,7 @@ impl Interpreter {
                     loaded = function;
                     &loaded
                 }
-                Err(text) => return Ran::Failed(Failure { text, place: None }),
+                Err(text) => return Ran::Failed(Failure { text, place: None, is_counted: false }),
             },
         };
         let ran = self.call(program, function, keys, args, host);
@@ -232,28 +232,30 @@ impl Interpreter {
         let (keys, args) = (list(lua, keys)?, list(lua, args)?);
         signals.stop.set(None);
         signals.json.take();
-        let (ok, value) = match program {
+        let ended = match program {
             Program::Script(..) => {
                 eval_real.raw_set("KEYS", keys)?;
                 eval_real.raw_set("ARGV", args)?;
-                within_limit(lua, || lend(host, || run.call::<(bool, Value)>(function)))?
+                within_limit(lua, || lend(host, || run.call::<(bool, Value)>(function)))
             }
             Program::Function(..) => {
-                within_limit(lua, || lend(host, || run_function.call::<(bool, Value)>((function, keys, args))))?
+                within_limit(lua, || lend(host, || run_function.call::<(bool, Value)>((function, keys, args))))
             }
         };
         if let Some(stop) = signals.stop.take() {
             let place = signals.failure.take().and_then(|failure| failure.place);
             return Ok(Ran::Stopped(stop, place));
         }
+        let (ok, value) = ended?;
         if ok {
             return Ok(Ran::Value(value));
         }
         // Out of memory, or of room for the handler, Lua does not call it.
-        let failure = signals
-            .failure
-            .take()
-            .unwrap_or_else(|| Failure { text: [b"ERR ", &sandbox::shown(lua, &value)[..]].concat(), place: None });
+        let failure = signals.failure.take().unwrap_or_else(|| Failure {
+            text: [b"ERR ", &sandbox::shown(lua, &value)[..]].concat(),
+            place: None,
+            is_counted: false,
+        });
         Ok(Ran::Failed(failure))
     }
 
@@ -290,16 +292,18 @@ impl Interpreter {
         let functions = lua.create_table().map_err(failed)?;
         signals.stop.set(None);
         signals.registered.replace(Some(api::Registrations::new(functions.clone())));
+        let mut stop = None;
         let ran = loading.call::<()>(true).and_then(|()| {
             let ran = within_limit(lua, || lend(host, || run.call::<(bool, Value)>(function)));
+            stop = signals.stop.take();
             loading.call::<()>(false)?;
             ran
         });
         let registered = signals.registered.take().map(api::Registrations::into_functions).unwrap_or_default();
-        let (ok, _) = ran.map_err(failed)?;
-        if signals.stop.take().is_some() {
+        if stop.is_some() {
             return Err(LibraryError::Timeout);
         }
+        let (ok, _) = ran.map_err(failed)?;
         if !ok {
             let text = signals.failure.take().map_or_else(|| b"ERR not enough memory".to_vec(), |failure| failure.text);
             return Err(LibraryError::Failed(text));
@@ -401,7 +405,7 @@ fn beyond_limit<R>(lua: &Lua, f: impl FnOnce() -> R) -> R {
 }
 
 fn failure_of(error: &mlua::Error) -> Failure {
-    Failure { text: [b"ERR ", Raised::of(error).to_string().as_bytes()].concat(), place: None }
+    Failure { text: [b"ERR ", Raised::of(error).to_string().as_bytes()].concat(), place: None, is_counted: false }
 }
 
 #[cfg(test)]

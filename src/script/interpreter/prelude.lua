@@ -9,7 +9,7 @@ local raw = _G
 local select, type, error, setmetatable, getmetatable = select, type, error, setmetatable, getmetatable
 local next, pairs, rawget, rawset, tostring = next, pairs, rawget, rawset, tostring
 local pcall, xpcall, loadstring, collectgarbage = pcall, xpcall, loadstring, collectgarbage
-local resume, concat, byte = coroutine.resume, table.concat, string.byte
+local resume, concat, insert, byte = coroutine.resume, table.concat, table.insert, string.byte
 
 -- Proxies and the tables behind them.
 local behind = {}
@@ -110,6 +110,15 @@ local function safe_rawset(...)
   return rawset(...)
 end
 
+local function safe_insert(...)
+  local t = ...
+  if behind[t] then return host.deny_plainly() end
+  if type(t) ~= "table" then
+    error("bad argument #1 to 'insert' (table expected, " .. got(t, select("#", ...)) .. ")", 2)
+  end
+  return insert(...)
+end
+
 local function safe_setmetatable(...)
   if behind[(...)] then return host.deny_plainly() end
   return setmetatable(...)
@@ -140,7 +149,7 @@ end
 -- The libraries.
 
 local kept = { table = raw.table, math = raw.math, string = raw.string, coroutine = raw.coroutine }
-kept.coroutine.resume = safe_resume
+kept.coroutine.resume, kept.table.insert = safe_resume, safe_insert
 kept.math.random, kept.math.randomseed = host.random, host.randomseed
 
 local libraries = {}
@@ -174,30 +183,33 @@ local eval_real = world(globals, freeze(host.redis_eval, sealed))
 local eval_globals = freeze(eval_real, shown)
 eval_real._G = eval_globals
 
-local function_redis = setmetatable({}, { __index = host.redis_function, __newindex = host.deny, __metatable = sealed })
-local function_real = world(globals, function_redis)
-local load_real = world({}, function_redis)
+local function_real = world(globals, freeze(host.redis_function, sealed))
+local load_real = world({}, freeze(setmetatable(host.redis_load, { __index = host.missing }), sealed))
 local function_globals = setmetatable({}, { __index = function_real, __newindex = host.deny, __metatable = shown })
 function_real._G = function_globals
-behind[function_redis], behind[function_globals] = host.redis_function, function_real
-local load_redis = setmetatable(host.redis_load, { __index = host.missing })
-
-local metatable_of_redis = host.metatable(function_redis)
+behind[function_globals] = function_real
 local metatable_of_globals = host.metatable(function_globals)
 
 local function loading(on)
-  metatable_of_redis.__index = on and load_redis or host.redis_function
   metatable_of_globals.__index = on and load_real or function_real
 end
 
 -- Calls from Rust: true and the value, or false; the handler has told what failed.
 
+-- A program has one value: more of them would be many more than there is room for.
+local program
+
+local function value_of_program()
+  return (program())
+end
+
 local function run(f)
-  return xpcall(f, host.failed)
+  program = f
+  return xpcall(value_of_program, host.failed)
 end
 
 local function run_function(f, keys, args)
-  return xpcall(function() return f(keys, args) end, host.failed)
+  return xpcall(function() return (f(keys, args)) end, host.failed)
 end
 
 return eval_globals, eval_real, function_globals, loading, run, run_function

@@ -33,7 +33,11 @@ fn truncated(x: f64) -> i64 {
 
 fn write_table(reply: &mut Reply<'_>, table: &Table, spoken: Protocol, depth: usize) {
     if let Some(text) = text(table, "err") {
-        return reply.error(text);
+        reply.error(text);
+        if matches!(field(table, "ignore_error_stats_update"), Value::Boolean(true)) {
+            reply.set_counted();
+        }
+        return;
     }
     if let Some(text) = text(table, "ok") {
         return reply.simple(&one_line(text));

@@ -95,7 +95,7 @@ pub(super) fn build() -> mlua::Result<Sandbox> {
                 if told.stop.replace(Some(stop)).is_none() {
                     let line = debug.current_line();
                     let place = line.and_then(|line| Some((debug.source().source?.into_owned(), line)));
-                    told.failure.replace(Some(Failure { text: Vec::new(), place }));
+                    told.failure.replace(Some(Failure { text: Vec::new(), place, is_counted: false }));
                 }
                 Err(mlua::Error::external(Raised::Stop(stop)))
             }
@@ -157,7 +157,7 @@ fn as_text(lua: &Lua, value: Value) -> mlua::Result<Value> {
     let Value::Error(error) = &value else { return Ok(value) };
     match Raised::of(error) {
         Raised::Stop(_) => Err(*error.clone()),
-        Raised::Reply(text) | Raised::Text(text) => lua.create_string(text).map(Value::String),
+        Raised::Reply(text) | Raised::Counted(text) | Raised::Text(text) => lua.create_string(text).map(Value::String),
     }
 }
 
@@ -166,7 +166,8 @@ fn as_table(lua: &Lua, value: Value) -> mlua::Result<Value> {
     let Value::Error(error) = &value else { return Ok(value) };
     match Raised::of(error) {
         Raised::Stop(_) => Err(*error.clone()),
-        Raised::Reply(text) => api::error_table(lua, &text).map(Value::Table),
+        Raised::Reply(text) => api::plain_error(lua, &text).map(Value::Table),
+        Raised::Counted(text) => api::error_table(lua, &text).map(Value::Table),
         Raised::Text(text) => lua.create_string(text).map(Value::String),
     }
 }
@@ -174,14 +175,22 @@ fn as_table(lua: &Lua, value: Value) -> mlua::Result<Value> {
 /// The message handler of a run: remembers what failed, and where.
 fn failed(lua: &Lua, signals: &Signals, error: &Value) {
     let with_code = |text: &[u8]| [b"ERR ", text].concat();
+    let mut is_counted = false;
     let text = match error {
         Value::Error(error) => match Raised::of(error) {
+            Raised::Counted(text) => {
+                is_counted = true;
+                text
+            }
             Raised::Reply(text) => text,
             Raised::Text(text) => with_code(&text),
             Raised::Stop(_) => return,
         },
         Value::Table(table) => match table.raw_get::<Value>("err") {
-            Ok(Value::String(text)) => text.as_bytes().to_vec(),
+            Ok(Value::String(text)) => {
+                is_counted = table.raw_get("ignore_error_stats_update").unwrap_or(false);
+                text.as_bytes().to_vec()
+            }
             _ => b"ERR unknown error".to_vec(),
         },
         other => with_code(&shown(lua, other)),
@@ -194,7 +203,7 @@ fn failed(lua: &Lua, signals: &Signals, error: &Value) {
         });
         frame.flatten()
     });
-    signals.failure.replace(Some(Failure { text, place }));
+    signals.failure.replace(Some(Failure { text, place, is_counted }));
 }
 
 /// As `tostring` shows a value.

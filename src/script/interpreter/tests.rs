@@ -119,6 +119,8 @@ fn values_become_replies() {
     ] {
         expect(source, reply);
     }
+    expect("return unpack({1,2,3})", ":1");
+    expect("return ('x'):rep(60):byte(1,60)", ":120");
     assert!(run("local t={} t[1]=t return t").ends_with("-ERR reached lua stack limit"));
 }
 
@@ -191,7 +193,13 @@ fn the_sandbox_is_closed() {
     ] {
         expect(source, readonly);
     }
-    for source in ["rawset(_G,'x',1)", "setmetatable(_G,{})", "setmetatable(redis,{})", "rawset(string,'a',1)"] {
+    for source in [
+        "rawset(_G,'x',1)",
+        "setmetatable(_G,{})",
+        "setmetatable(redis,{})",
+        "rawset(string,'a',1)",
+        "table.insert(redis,1)",
+    ] {
         expect(source, "!ERR Attempt to modify a readonly table @user_script:1");
     }
     expect("return loadstring(string.dump(function() return 1 end))", "_");
@@ -280,7 +288,7 @@ fn libraries_register_functions() {
 
 #[test]
 fn functions_see_what_is_theirs() {
-    let code = "local n = 0\nlocal redis = redis\nredis.register_function('f', function(keys, args) n = n + 1 return {n, keys, args, redis.call('ECHO', 'x')} end)\nredis.register_function('g', function() return redis.register_function end)\nredis.register_function('h', function() return KEYS end)";
+    let code = "local n = 0\nlocal lib = redis\nlib.register_function('f', function(keys, args) n = n + 1 return {n, keys, args, redis.call('ECHO', 'x')} end)\nredis.register_function('g', function() return redis.register_function end)\nredis.register_function('h', function() return KEYS end)";
     let mut host = Words { protocol: Protocol::Resp2, ticks: 0 };
     let functions = with_interpreter(|interpreter| interpreter.try_library(code.as_bytes(), &mut host)).unwrap();
     let library = Library::new("lib".into(), code.into(), 0, functions);

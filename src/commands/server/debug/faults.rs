@@ -40,6 +40,12 @@ pub(super) fn set_active_expire(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome
     DONE
 }
 
+pub(super) fn set_scripts_may_all(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
+    cx.server.scripts_may_all.store(flag(args)?, Relaxed);
+    cx.reply.ok();
+    DONE
+}
+
 pub(super) fn set_skip_checksum(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     cx.server.skip_payload_checksum.store(flag(args)?, Relaxed);
     cx.reply.ok();
