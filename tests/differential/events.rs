@@ -12,7 +12,7 @@ use crate::{DIFFERENCES_MAX, FIXED_SEED, PROGRAM_COMMANDS, number};
 
 /// All classes that Redis 7.0 knows.
 const CLASSES: &[u8] = b"EAmn";
-/// The channel of the message that follows each command.
+/// The channel of the message that follows each command, with its number. What follows a queued one comes with EXEC.
 const FENCE: &[u8] = b"fence";
 
 /// Events of one command that differ: name of the command, ours, theirs.
@@ -22,41 +22,61 @@ type Kind = (String, Vec<String>, Vec<String>);
 struct Listener {
     events: Wire,
     client: Wire,
+    /// A client that is in no transaction.
+    fences: Wire,
+}
+
+/// What a subscriber is told.
+enum Told {
+    /// `database event key`.
+    Event(String),
+    /// The commands up to that number have been run.
+    Fence(usize),
 }
 
 impl Listener {
-    fn start(mut client: Wire, mut events: Wire) -> Listener {
+    fn start([mut client, mut events, fences]: [Wire; 3]) -> Listener {
         assert_eq!(client.call(&[b"CONFIG", b"SET", b"notify-keyspace-events", CLASSES]), b"+OK\r\n");
         events.call(&[b"PSUBSCRIBE", b"__keyevent@*"]);
         events.call(&[b"SUBSCRIBE", FENCE]);
-        Listener { events, client }
+        Listener { events, client, fences }
     }
 
     /// Runs the calls; answers the events of each, as `event key`.
     fn run(&mut self, program: &[Call]) -> Vec<Vec<String>> {
+        assert_eq!(self.client.call(&[b"RESET"]), b"+RESET\r\n");
         assert_eq!(self.client.call(&[b"FLUSHALL"]), b"+OK\r\n");
-        self.client.call(&[b"SELECT", b"0"]);
-        let fence = request(&[b"PUBLISH", FENCE, b""]);
-        let bytes: Vec<u8> = program.iter().flat_map(|call| [request(&call.argv), fence.clone()].concat()).collect();
+        let fence = |at: usize| request(&[b"PUBLISH", FENCE, at.to_string().as_bytes()]);
+        let calls = program.iter().enumerate();
+        let bytes: Vec<u8> = calls.flat_map(|(at, call)| [request(&call.argv), fence(at)].concat()).collect();
         self.client.send(&bytes);
         (0..2 * program.len()).for_each(|_| drop(self.client.reply()));
-        let told = program.iter().map(|call| {
-            let mut told: Vec<String> = std::iter::from_fn(|| self.next()).collect();
-            // Redis looks these streams up a second time, or before it has read all arguments.
-            if matches!(call.command.name.as_str(), "xread" | "xreadgroup" | "xautoclaim") {
-                told.retain(|event| !event.contains(" keymiss "));
+        // The fences of commands that were queued in vain do not come.
+        self.fences.call(&[b"PUBLISH", FENCE, program.len().to_string().as_bytes()]);
+        let mut told = vec![Vec::new(); program.len() + 1];
+        let mut events: Vec<String> = Vec::new();
+        loop {
+            match self.next() {
+                Told::Event(event) => events.push(event),
+                Told::Fence(at) => {
+                    // The members of a set come in an order that is nowhere said.
+                    if program.get(at).is_some_and(|call| rule(call.command) == Rule::Unsorted) {
+                        events.sort();
+                    }
+                    // Redis 7.0 looks for each stream twice.
+                    if program.get(at).is_some_and(|call| call.command.name.starts_with("xread")) {
+                        events.retain(|event| !event.contains(" keymiss "));
+                    }
+                    told[at] = std::mem::take(&mut events);
+                    if at == program.len() {
+                        return told;
+                    }
+                }
             }
-            // The members of a set whose order is nowhere said.
-            if rule(call.command) == Rule::Unsorted {
-                told.sort();
-            }
-            told
-        });
-        told.collect()
+        }
     }
 
-    /// The next event; nothing at the end of those of a command.
-    fn next(&mut self) -> Option<String> {
+    fn next(&mut self) -> Told {
         let message = decode(&self.events.reply(), &DecodeLimits::default()).expect("a whole message");
         let Some((Value::Array(words), _)) = message else { panic!("a message is expected") };
         let words: Vec<String> = words
@@ -67,12 +87,12 @@ impl Listener {
             })
             .collect();
         match words.as_slice() {
-            [kind, ..] if kind == "message" => None,
+            [kind, _, at] if kind == "message" => Told::Fence(at.parse().expect("a fence has a number")),
             // Told when time comes to it, which is not the same time on both.
             [_, _, channel, _] if channel.ends_with(":expired") => self.next(),
             [_, _, channel, key] => {
                 let event = channel.trim_start_matches("__keyevent@");
-                Some(format!("{} {key}", event.replacen("__:", " ", 1)))
+                Told::Event(format!("{} {key}", event.replacen("__:", " ", 1)))
             }
             other => panic!("no message: {other:?}"),
         }
@@ -85,25 +105,27 @@ fn compare_events(commands: u64) {
     let commands = number("NYALA_DIFF_COMMANDS").unwrap_or(commands);
     let seed = number("NYALA_DIFF_SEED").unwrap_or(FIXED_SEED);
     let mut programs = Programs::new(seed, pair.peer_version());
-    let ([ours, theirs], [our_events, their_events]) = (pair.connect(), pair.connect());
-    let (mut ours, mut theirs) = (Listener::start(ours, our_events), Listener::start(theirs, their_events));
+    let [mut ours, mut theirs] = [0, 1].map(|at| {
+        let connect = || pair.connect().into_iter().nth(at).expect("there are two servers");
+        Listener::start([connect(), connect(), connect()])
+    });
     let mut found: BTreeMap<(String, Vec<String>), (String, usize)> = BTreeMap::new();
     let mut told = 0;
     for _ in 0..commands.div_ceil(PROGRAM_COMMANDS as u64) {
-        // What marks the end of a command's events would be queued too.
-        let mut program = programs.next(PROGRAM_COMMANDS);
-        program.retain(|call| call.command.name != "multi");
+        let program = programs.next(PROGRAM_COMMANDS);
         let (one, other) = (ours.run(&program), theirs.run(&program));
         told += other.iter().map(Vec::len).sum::<usize>();
-        let Some(at) = (0..program.len()).find(|&at| one[at] != other[at]) else { continue };
-        let (name, ours, theirs): Kind = (program[at].command.name.clone(), one[at].clone(), other[at].clone());
+        let Some(at) = (0..=program.len()).find(|&at| one[at] != other[at]) else { continue };
+        let name = program.get(at).map_or("the end", |call| &call.command.name);
+        let (name, ours, theirs): Kind = (name.to_owned(), one[at].clone(), other[at].clone());
         let without_keys = |events: &[String]| {
             let names = events.iter().map(|event| event.split(' ').nth(1).unwrap_or_default().to_owned());
             names.collect::<Vec<_>>()
         };
         let kind = (name, [without_keys(&ours), vec!["|".into()], without_keys(&theirs)].concat());
         let before: Vec<String> = program[..at].iter().map(|call| format!("    {call}\n")).collect();
-        let report = format!("{}  {}\n  Nyala: {ours:?}\n  Redis: {theirs:?}\n", before.concat(), program[at]);
+        let last = program.get(at).map_or(String::new(), Call::to_string);
+        let report = format!("{}  {last}\n  Nyala: {ours:?}\n  Redis: {theirs:?}\n", before.concat());
         let entry = found.entry(kind).or_insert((report.clone(), 0));
         entry.1 += 1;
         if report.len() < entry.0.len() {

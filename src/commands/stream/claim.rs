@@ -185,6 +185,10 @@ impl ClaimOptions {
 pub(super) fn xautoclaim(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let key = args.key()?;
     let (group_name, name) = (args.take()?, args.take()?);
+    // Redis looks first, and reports what it has found behind the faults of all that follows.
+    let stream = cx.db.read::<Stream>(key);
+    let pending =
+        stream.map(|stream| stream.and_then(|stream| stream.group(group_name)).map(|group| group.pending_len()));
     let min_idle_ms = args.integer().map_err(|_| error::XAUTOCLAIM_MIN_IDLE)?.max(0);
     let start = parse::range_start(args.take()?)?;
     let (mut count, mut just_id) = (100, false);
@@ -198,8 +202,7 @@ pub(super) fn xautoclaim(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
             return Err(error::SYNTAX);
         }
     }
-    let group = cx.db.read::<Stream>(key)?.and_then(|stream| stream.group(group_name));
-    let pending = group.ok_or_else(|| Error::no_key_or_group(key.name, group_name))?.pending_len();
+    let pending = pending?.ok_or_else(|| Error::no_key_or_group(key.name, group_name))?;
     if count > COUNT_IN_MEMORY {
         return Err(error::XAUTOCLAIM_MEMORY);
     }
