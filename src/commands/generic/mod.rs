@@ -4,6 +4,7 @@
 
 mod dump;
 mod expiry;
+mod migrate;
 mod moving;
 mod object;
 mod presence;
@@ -15,6 +16,7 @@ use super::prelude::*;
 use dump::dump;
 pub use dump::restore;
 use expiry::{expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl};
+use migrate::{migrate, migrate_keys, migrate_secret};
 use moving::{copy, move_, rename, renamenx};
 use presence::{del, exists, touch, type_, unlink};
 use sort::{reaches_further, sort, sort_keys, sort_ro, sort_ro_keys};
@@ -150,6 +152,53 @@ const COMMANDS: &[Command] = &[
             summary: "Lists every key whose name fits a glob pattern.",
             complexity: "O(N), N keys in the database",
             args: &[Arg::pattern("pattern")],
+            ..Doc::BASE
+        },
+        ..Command::BASE
+    },
+    Command {
+        name: "MIGRATE",
+        arity: -6,
+        flags: WRITE.or(SENSITIVE),
+        keys: &[
+            KeySpec::at(3, RW.or(ACCESS).or(DELETE)),
+            KeySpec {
+                notes: "",
+                flags: RW.or(ACCESS).or(DELETE).or(INCOMPLETE),
+                begin: BeginSearch::Keyword { word: "KEYS", start: -2 },
+                find: FindKeys::Range { last: -1, step: 1, limit: 0 },
+            },
+        ],
+        keys_fn: Some(migrate_keys),
+        secret: Some(migrate_secret),
+        run: Run::Keys(migrate),
+        acl_extra: Categories::DANGEROUS,
+        tips: &["nondeterministic_output"],
+        doc: Doc {
+            since: "2.6.0",
+            summary: "Moves keys to another server.",
+            complexity: "O(N), N bytes moved",
+            args: &[
+                Arg::string("host"),
+                Arg::integer("port"),
+                Arg::one_of("key_or_empty_string", &[Arg::key("key", 0), Arg::word("empty_string", "")]),
+                Arg::integer("destination-db"),
+                Arg::integer("timeout"),
+                Arg::word("copy", "COPY").optional().since("3.0.0"),
+                Arg::word("replace", "REPLACE").optional().since("3.0.0"),
+                Arg::one_of(
+                    "authentication",
+                    &[
+                        Arg::string("password").token("AUTH").optional().since("4.0.7"),
+                        Arg::block("username_password", &[Arg::string("username"), Arg::string("password")])
+                            .token("AUTH2")
+                            .optional()
+                            .since("6.0.0"),
+                    ],
+                )
+                .optional(),
+                Arg::key("key", 1).token("KEYS").optional().multiple().since("3.0.6"),
+            ],
             ..Doc::BASE
         },
         ..Command::BASE

@@ -123,3 +123,54 @@ fn the_data_set_goes_to_its_file_and_back() {
         assert!(t.text("INFO persistence").contains("\r\nrdb_last_load_keys_loaded:"));
     });
 }
+
+/// A server on the other side of MIGRATE: answers each request with the next of `replies`, then closes. Answers what it
+/// was sent.
+fn target(replies: &'static [&'static str]) -> (u16, std::thread::JoinHandle<Vec<u8>>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback works");
+    let port = listener.local_addr().expect("loopback works").port();
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("loopback works");
+        stream.write_all(replies.concat().as_bytes()).expect("loopback works");
+        stream.shutdown(std::net::Shutdown::Write).expect("loopback works");
+        let mut sent = Vec::new();
+        stream.read_to_end(&mut sent).expect("loopback works");
+        sent
+    });
+    (port, thread)
+}
+
+#[test]
+fn keys_move_to_another_server() {
+    both(|t| {
+        t.run("MSET a 1 b 2 c 3");
+        let (port, sent) = target(&["+OK\r\n", "+OK\r\n", "+OK\r\n", "-BUSYKEY taken\r\n"]);
+        t.expect_error(
+            &format!("MIGRATE 127.0.0.1 {port} \"\" 7 1000 AUTH pw KEYS a b nosuch"),
+            "ERR Target instance replied with error: BUSYKEY taken",
+        );
+        t.expect("EXISTS a b c", "(integer) 2");
+        let sent = String::from_utf8_lossy(&sent.join().unwrap()).into_owned();
+        assert!(
+            sent.starts_with("*2\r\n$4\r\nAUTH\r\n$2\r\npw\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n7\r\n*4\r\n$7\r\nRESTORE")
+        );
+
+        let (port, sent) = target(&["+OK\r\n", "+OK\r\n"]);
+        t.expect(&format!("MIGRATE 127.0.0.1 {port} b 0 1000 COPY REPLACE"), "OK");
+        t.expect("EXISTS b", "(integer) 1");
+        assert!(String::from_utf8_lossy(&sent.join().unwrap()).ends_with("$7\r\nREPLACE\r\n"));
+
+        // Who hangs up in between keeps what he has not confirmed from being removed.
+        let (port, sent) = target(&["+OK\r\n", "+OK\r\n"]);
+        t.expect_error(
+            &format!("MIGRATE 127.0.0.1 {port} \"\" 0 1000 KEYS b c"),
+            "IOERR error or timeout reading from target instance",
+        );
+        t.expect("EXISTS b", "(integer) 0");
+        t.expect("EXISTS c", "(integer) 1");
+        sent.join().unwrap();
+        t.expect("MIGRATE 127.0.0.1 1 nosuch 0 1000", "NOKEY");
+        t.expect_error("MIGRATE 127.0.0.1 1 c 0 1000 NOW", "ERR syntax error");
+    });
+}
