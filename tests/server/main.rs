@@ -12,6 +12,7 @@ mod lifecycle;
 mod limits;
 mod maxmemory;
 mod pubsub;
+mod scripts;
 mod serialisable;
 mod snapshots;
 mod sockets;

@@ -1,0 +1,58 @@
+//! Scripts that go on for long in a real server: who is told so, and how they end.
+
+#![allow(clippy::disallowed_methods, reason = "a test looks at the clock and waits for a script to take its time")]
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::fixture::TestServer;
+use crate::wire::request;
+
+const BUSY: &[u8] = b"-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n";
+/// From SCRIPT KILL to the script's end; the promise is 50 ms on a machine that has nothing else to do.
+const END_MS: u64 = 1000;
+
+/// Starts a script without waiting for its reply, and waits until it is past the threshold.
+fn start(server: &TestServer, args: &[&[u8]]) -> crate::wire::Wire {
+    let mut client = server.connect();
+    client.send(&request(args));
+    thread::sleep(Duration::from_millis(300));
+    client
+}
+
+#[test]
+fn a_busy_script_holds_up_its_own_keys_alone_and_can_be_killed() {
+    let server = TestServer::nyala(&["--busy-reply-threshold", "100"]);
+    let mut other = server.connect();
+    // Known as fast, it begins on a worker and leaves it.
+    let turns = b"if ARGV[1] then while true do pcall(function() while true do end end) end end return 1";
+    for _ in 0..5 {
+        assert_eq!(other.call(&[b"EVAL", turns, b"1", b"k"]), b":1\r\n");
+    }
+    for source in [&b"while true do end"[..], turns] {
+        let mut client = start(&server, &[b"EVAL", source, b"1", b"k", b"x"]);
+        assert_eq!(other.call(&[b"GET", b"k"]), BUSY);
+        assert_eq!(other.call(&[b"FLUSHALL"]), BUSY);
+        assert_eq!(other.call(&[b"PING"]), b"+PONG\r\n");
+        let free = (0..64).filter(|n| other.call(&[b"GET", format!("key:{n}").as_bytes()]) == b"$-1\r\n").count();
+        assert!(free > 32, "{free} of 64 keys are free");
+        let killed = Instant::now();
+        assert_eq!(other.call(&[b"SCRIPT", b"KILL"]), b"+OK\r\n");
+        assert!(client.reply().starts_with(b"-ERR Script killed by user with SCRIPT KILL... script: "));
+        assert!(killed.elapsed() < Duration::from_millis(END_MS), "{:?}", killed.elapsed());
+        assert_eq!(other.call(&[b"GET", b"k"]), b"$-1\r\n");
+    }
+    assert_eq!(other.call(&[b"SCRIPT", b"KILL"]), b"-NOTBUSY No scripts in execution right now.\r\n");
+}
+
+#[test]
+fn a_script_that_has_written_ends_with_the_server_alone() {
+    let mut server = TestServer::nyala(&["--busy-reply-threshold", "100", "--save", ""]);
+    let source = b"redis.call('SET', KEYS[1], 'x') while true do end";
+    let _client = start(&server, &[b"EVAL", source, b"1", b"k"]);
+    let mut other = server.connect();
+    assert!(other.call(&[b"SCRIPT", b"KILL"]).starts_with(b"-UNKILLABLE "));
+    assert_eq!(other.call(&[b"GET", b"k"]), BUSY);
+    other.send(&request(&[&b"SHUTDOWN"[..], b"NOSAVE"]));
+    assert_eq!(server.wait(), Some(0));
+}
