@@ -4,6 +4,7 @@ mod fixture;
 mod wire;
 
 mod admin;
+mod append_only;
 mod blocking;
 mod cli;
 mod clients;
