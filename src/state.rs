@@ -69,6 +69,8 @@ pub struct Server {
     pub loading: Loading,
     /// The append-only file.
     pub aof: Aof,
+    /// Loads it anew (DEBUG LOADAOF), once there is somebody who runs commands.
+    pub reload_log: OnceLock<ReloadLog>,
     /// Frees large values in the background.
     pub lazy_free: LazyFree,
     /// Connected clients.
@@ -129,6 +131,9 @@ impl std::fmt::Debug for Relisten {
     }
 }
 
+/// Empties the databases and loads the append-only file; the error is for the log.
+pub type ReloadLog = fn(&Arc<Server>) -> Result<(), String>;
+
 impl Server {
     /// A server with empty databases. `commands` is the size of the command table, for the counters.
     #[must_use]
@@ -141,6 +146,7 @@ impl Server {
             snapshots: Snapshots::default(),
             loading: Loading::default(),
             aof: Aof::default(),
+            reload_log: OnceLock::new(),
             lazy_free: LazyFree::default(),
             clients: Registry::default(),
             monitors: Monitors::default(),

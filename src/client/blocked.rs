@@ -39,6 +39,8 @@ pub struct Blocked {
     pub timeout_reply: &'static [u8],
     /// When it gives up, in milliseconds since 1970; `None`: never.
     pub deadline_ms: Option<u64>,
+    /// The wait also ends when effects up to this number of the journal are on disk.
+    pub until_durable: Option<u64>,
     /// Its reply is not to be sent (CLIENT REPLY).
     pub silent: AtomicBool,
     state: Mutex<State>,
@@ -77,10 +79,24 @@ impl Blocked {
         keys: Vec<AwaitedKey>,
         timeout_reply: &'static [u8],
         deadline_ms: Option<u64>,
+        until_durable: Option<u64>,
     ) -> Blocked {
         let state = Mutex::new(State::Waiting);
         let silent = AtomicBool::new(false);
-        Blocked { ticket, client, db, proto, flags, argv, keys, timeout_reply, deadline_ms, silent, state }
+        Blocked {
+            ticket,
+            client,
+            db,
+            proto,
+            flags,
+            argv,
+            keys,
+            timeout_reply,
+            deadline_ms,
+            until_durable,
+            silent,
+            state,
+        }
     }
 
     /// Lets `serve` run the command if the client still waits. With its reply the wait is over, and the client's task is

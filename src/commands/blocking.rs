@@ -35,6 +35,8 @@ pub struct Blocking {
     pub nested_reply: Option<[&'static [u8]; 2]>,
     /// The command to run when a key has changed, where it is not the one at hand (`$` of XREAD).
     pub resume: Option<OwnedArgs>,
+    /// The wait also ends when effects up to this number of the journal are on disk.
+    pub until_durable: Option<u64>,
 }
 
 impl Blocking {
@@ -48,6 +50,7 @@ impl Blocking {
             timeout_reply: [b"*-1\r\n", b"_\r\n"],
             nested_reply: None,
             resume: None,
+            until_durable: None,
         }
     }
 
@@ -61,6 +64,13 @@ impl Blocking {
     #[must_use]
     pub fn until(mut self, deadline_ms: Option<u64>) -> Blocking {
         self.deadline_ms = deadline_ms;
+        self
+    }
+
+    /// Also ends when effects up to number `seq` of the journal are on disk (WAITAOF).
+    #[must_use]
+    pub fn until_durable(mut self, seq: u64) -> Blocking {
+        self.until_durable = Some(seq);
         self
     }
 

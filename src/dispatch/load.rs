@@ -46,6 +46,7 @@ pub fn start_log(server: &Arc<Server>) {
             },
         );
     });
+    let _ = server.reload_log.set(reload_log);
     let rewriting = Arc::clone(server);
     task::spawn_thread("aof-rewrite", move || rewriting.run_rewrites());
     if !server.config.appendonly() {
@@ -78,10 +79,40 @@ fn load_log(server: &Arc<Server>) -> Result<(Dir, Manifest), String> {
     let dir =
         Dir::take(&path).map_err(|error| format!("Can't open the append-only dir {}: {error}", path.display()))?;
     let manifest = find_manifest(server, &dir, &stem)?;
-    if manifest.is_empty() {
-        return Ok((dir, manifest));
+    if !manifest.is_empty() {
+        load_files(server, &path, &manifest)?;
+        tracing::info!("DB loaded from append only file: {:.3} seconds", seconds_since(started));
     }
-    let sizes = manifest.loaded().filter_map(|file| std::fs::metadata(dir.file(&file.name)).ok());
+    Ok((dir, manifest))
+}
+
+/// Loads what is in the files once more.
+fn reload_log(server: &Arc<Server>) -> Result<(), String> {
+    let journal = &server.keyspace.journal;
+    server.set_gate(Gate::LOADING, true);
+    let reloaded = (|| {
+        // What ran before the gate closed has let go of its shards when all of them are locked.
+        let mut locked = server.lock_all();
+        journal.turn(false);
+        server.aof.want(journal.last());
+        while server.aof.durable() < journal.last() && server.aof.failure().is_none() {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        locked.empty_dbs(None);
+        let effects = locked.unlock();
+        drop(effects);
+        let manifest = server.aof.with_writer(|writer| writer.manifest().clone());
+        load_files(server, &server.log_dir(), &manifest.ok_or("the append-only file is off")?)
+    })();
+    let locked = server.lock_all();
+    journal.turn(true);
+    drop(locked.unlock());
+    server.set_gate(Gate::LOADING, false);
+    reloaded
+}
+
+fn load_files(server: &Arc<Server>, path: &Path, manifest: &Manifest) -> Result<(), String> {
+    let sizes = manifest.loaded().filter_map(|file| std::fs::metadata(path.join(&file.name)).ok());
     server.loading.begin(server.clock.now_ms(), sizes.map(|file| file.len()).sum());
     let mut replay = Replay::new(Arc::clone(server));
     let files = manifest.loaded();
@@ -90,14 +121,13 @@ fn load_log(server: &Arc<Server>) -> Result<(Dir, Manifest), String> {
         let is_base = manifest.base.as_ref() == Some(file);
         let kind = if is_base { "base" } else { "incr" };
         let file_started = ticks();
-        load_file(server, &mut replay, &dir.file(&file.name), at == last)?;
+        load_file(server, &mut replay, &path.join(&file.name), at == last)?;
         tracing::info!("DB loaded from {kind} file {}: {:.3} seconds", file.name, seconds_since(file_started));
     }
-    tracing::info!("DB loaded from append only file: {:.3} seconds", seconds_since(started));
     if replay.failed() > 0 {
         tracing::warn!("{} commands of the append only file answered an error", replay.failed());
     }
-    Ok((dir, manifest))
+    Ok(())
 }
 
 fn seconds_since(started: u64) -> f64 {

@@ -22,7 +22,8 @@ use crate::util::clock::{ticks, ticks_to_ns};
 pub(super) fn begin_wait(cx: &mut Cx<'_>, argv: Argv<'_>, blocking: Blocking) -> u64 {
     let Cx { server, session, db, .. } = cx;
     let ticket = server.blocked.draw_ticket();
-    let Blocking { keys, wanted, deadline_ms, timeout_reply: [resp2, resp3], nested_reply: _, resume } = blocking;
+    let Blocking { keys, wanted, deadline_ms, timeout_reply: [resp2, resp3], nested_reply: _, resume, until_durable } =
+        blocking;
     session.client.take_signals(signal::UNBLOCK_TIMEOUT | signal::UNBLOCK_ERROR | signal::RETRY);
     // In the table first: whoever finds the ticket in a queue finds the client.
     server.blocked.insert(Blocked::new(
@@ -35,6 +36,7 @@ pub(super) fn begin_wait(cx: &mut Cx<'_>, argv: Argv<'_>, blocking: Blocking) ->
         keys.iter().map(|(name, hash)| AwaitedKey { name: name.clone(), hash: *hash }).collect(),
         if session.proto == 3 { resp3 } else { resp2 },
         deadline_ms,
+        until_durable,
     ));
     session.client.blocked.store(true, Relaxed);
     for (name, hash) in &keys {
@@ -190,6 +192,8 @@ fn run(
 pub enum EndOfWait {
     /// Its time is over, or CLIENT UNBLOCK says so.
     Timeout,
+    /// What WAITAOF waits for is on disk.
+    Durable,
     /// CLIENT UNBLOCK ERROR.
     Error,
 }
@@ -204,6 +208,7 @@ pub fn end_wait(server: &Server, blocked: &Blocked, why: EndOfWait) -> Option<Ou
             let mut output = Output::default();
             match why {
                 EndOfWait::Timeout => output.push(blocked.timeout_reply),
+                EndOfWait::Durable => output.push(b"*2\r\n:1\r\n:0\r\n"),
                 EndOfWait::Error => {
                     let Error::Reply(text) = error::UNBLOCKED else { unreachable!("it is a reply") };
                     let mut reply = Reply::new(&mut output, Protocol::Resp2);

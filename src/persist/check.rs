@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
+use super::aof;
 use super::rdb::{self, Checked, LoadError};
 
 /// First bytes of snapshots.
@@ -24,6 +25,14 @@ fn run(path: &Path, fix: bool, out: &mut dyn Write) -> Result<String, String> {
     let open = || File::open(path).map_err(|error| format!("Cannot open file {name}: {error}"));
     let mut head = [0; 6];
     let taken = open()?.read(&mut head).map_err(|error| format!("Cannot read file {name}: {error}"))?;
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    match extension {
+        "manifest" => return aof::check::check_manifest(path, fix, out),
+        "aof" => return aof::check::check_log(path, fix, true, out),
+        // A log by its first bytes.
+        _ if matches!(head[..taken].first(), Some(b'*' | b'#')) => return aof::check::check_log(path, fix, true, out),
+        _ => {}
+    }
     if !MAGIC.iter().any(|magic| head[..taken].starts_with(magic)) {
         return Err(format!("{name}: not a snapshot: [offset 0] Wrong file signature"));
     }

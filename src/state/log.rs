@@ -296,7 +296,7 @@ impl Server {
     }
 
     /// Locks every shard for a moment; waits while a long command holds one.
-    fn lock_all(&self) -> Locked<'_> {
+    pub fn lock_all(&self) -> Locked<'_> {
         loop {
             match Locked::all(&self.keyspace, true, 0, self.clock.now_ms()) {
                 Ok(locked) => return locked,

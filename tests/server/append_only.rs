@@ -247,3 +247,24 @@ fn a_cut_tail_is_dropped_and_a_bad_one_refused() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stdout).contains("Bad file format reading the append only file"));
 }
+
+#[test]
+fn waits_end_when_the_disk_has_it_and_the_log_can_be_loaded_anew() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let server = start(dir.path(), "everysec");
+    let mut wire = server.connect();
+    fill(&mut wire);
+    let on_disk = Value::Array(vec![Value::Integer(1), Value::Integer(0)]);
+    assert_eq!(wire.value("WAITAOF 1 0 0"), on_disk, "within a second");
+    assert_eq!(wire.value("WAITAOF 1 0 0"), on_disk, "at once");
+    wire.value("CLIENT DURABILITY always");
+    wire.value("SET durable 1");
+    assert_eq!(wire.value("WAITAOF 0 0 0"), on_disk, "it is there before the reply");
+    let digest = wire.value("DEBUG DIGEST");
+    assert_eq!(wire.value("DEBUG LOADAOF"), Value::Simple(b"OK".to_vec()));
+    assert_eq!(wire.value("DEBUG DIGEST"), digest);
+    wire.value("SET after 1");
+    let digest = wire.value("DEBUG DIGEST");
+    assert_eq!(wire.value("DEBUG LOADAOF"), Value::Simple(b"OK".to_vec()));
+    assert_eq!(wire.value("DEBUG DIGEST"), digest);
+}

@@ -1,6 +1,6 @@
 //! A connection whose client waits in a blocking command.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Poll, ready};
@@ -22,6 +22,8 @@ enum Event {
     Signal,
     /// Its time is over.
     Timeout,
+    /// What it has written is on disk.
+    Durable,
     /// The client has gone.
     Gone,
     /// The socket takes more of the replies.
@@ -44,10 +46,25 @@ impl Connection {
             None => FOREVER,
         };
         let mut timeout = Box::pin(tokio::time::sleep(left));
+        let server = Arc::clone(&self.server);
         loop {
             let writing = !self.output.is_empty();
+            let mut progressed = std::pin::pin!(server.aof.progressed.notified());
+            if blocked.until_durable.is_some() {
+                progressed.as_mut().enable();
+            }
             let event = poll_fn(|cx| {
                 loop {
+                    if let Some(seq) = blocked.until_durable {
+                        let has_progressed = progressed.as_mut().poll(cx).is_ready();
+                        if server.aof.durable() >= seq {
+                            return Poll::Ready(Event::Durable);
+                        }
+                        if has_progressed {
+                            progressed.set(server.aof.progressed.notified());
+                            continue;
+                        }
+                    }
                     if self.session.client.signals() != 0 {
                         return Poll::Ready(Event::Signal);
                     }
@@ -65,6 +82,7 @@ impl Connection {
             .await;
             match event {
                 Event::Timeout => return self.end_wait(blocked, EndOfWait::Timeout).await,
+                Event::Durable => return self.end_wait(blocked, EndOfWait::Durable).await,
                 Event::Gone => {
                     self.end_wait(blocked, EndOfWait::Timeout).await;
                     return Turn::Close;

@@ -7,6 +7,7 @@
 //! Promises: a file ends with a whole effect, unless the machine stops midway; what counts as durable has been synced; a
 //! failed write or sync is tried again and loses nothing. May import: keyspace, journal, resp, types, util.
 
+pub mod check;
 mod commands;
 pub mod file;
 pub mod load;

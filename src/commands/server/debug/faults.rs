@@ -8,7 +8,8 @@ use super::flag;
 use crate::keyspace::Locked;
 use crate::util::number::{parse_f64, parse_memory_size};
 
-const NO_AOF: Error = Error::new("ERR DEBUG LOADAOF needs the append-only file, which is not written yet");
+const NO_AOF: Error = Error::new("ERR DEBUG LOADAOF needs the append-only file, which is off");
+const LOG_NOT_LOADED: Error = Error::new("ERR Error trying to load the AOF files, check server logs.");
 const BAD_THRESHOLD: Error = Error::new("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
 
 pub(super) fn change_repl_id(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
@@ -30,8 +31,22 @@ pub(super) fn log(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     DONE
 }
 
-pub(super) fn loadaof(_: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
-    Err(NO_AOF)
+pub(super) fn loadaof(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
+    cx.cost(usize::MAX)?;
+    let server = cx.server;
+    // Inside of a transaction some shards are held already, and none more may be locked.
+    if cx.db.guards_mut().next().is_some() || !server.aof.is_on() {
+        return Err(NO_AOF);
+    }
+    let (Some(reload), Some(server)) = (server.reload_log.get(), server.handle()) else { return Err(NO_AOF) };
+    reload(&server).map_err(|text| {
+        tracing::warn!("{text}");
+        LOG_NOT_LOADED
+    })?;
+    tracing::warn!("Append Only File loaded by DEBUG LOADAOF");
+
+    cx.reply.ok();
+    DONE
 }
 
 pub(super) fn set_active_expire(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
