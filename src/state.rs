@@ -471,9 +471,9 @@ impl Shutdown {
         self.raised.notify_one();
     }
 
-    /// Goes on as if nobody had asked.
-    pub fn forget(&self) {
-        *self.requested.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Goes on as if nobody had asked; answers whether somebody had.
+    pub fn forget(&self) -> bool {
+        self.requested.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
     }
 
     /// The request, if there is one.

@@ -15,6 +15,7 @@ pub use listener::Listeners;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,6 +25,7 @@ use tokio::time::MissedTickBehavior;
 use crate::client::signal::{CLOSE_AFTER_REPLY, KILL};
 use crate::dispatch::cron;
 use crate::keyspace::evict::Evictor;
+use crate::persist::snapshot;
 use crate::state::{Relisten, Server};
 use crate::util::task;
 
@@ -34,6 +36,8 @@ use worker::Stopped;
 const FLUSH_GRACE: Duration = Duration::from_millis(500);
 /// How long commands that run on threads of their own have to finish after that.
 const COMMAND_GRACE: Duration = Duration::from_secs(5);
+/// How often a shutdown that is held up looks whether it may go on.
+const CRON_PAUSED_TICK: Duration = Duration::from_millis(10);
 /// How long CONFIG SET waits for new sockets.
 const RELISTEN_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -55,7 +59,10 @@ pub fn serve(server: &Arc<Server>, listeners: Listeners, ready: impl FnOnce()) -
         loop {
             tokio::select! {
                 () = signals.ask_for_shutdown(server) => {}
-                () = server.shutdown.raised.notified() => if may_end(server).await { break },
+                () = server.shutdown.raised.notified() => tokio::select! {
+                    may_end = may_end(server) => if may_end { break },
+                    () = signals.second() => end_at_once(server),
+                },
                 Some(answer) = relisten.recv() => drop(answer.send(accepting.reopen_tcp().await)),
             }
         }
@@ -63,10 +70,7 @@ pub fn serve(server: &Arc<Server>, listeners: Listeners, ready: impl FnOnce()) -
         accepting.stop().await;
         tokio::select! {
             () = end_connections(server, workers.stop()) => {}
-            () = signals.second() => {
-                tracing::warn!("You insist... exiting now.");
-                std::process::exit(1);
-            }
+            () = signals.second() => end_at_once(server),
         }
         Ok::<_, io::Error>(())
     })?;
@@ -81,6 +85,10 @@ pub fn serve(server: &Arc<Server>, listeners: Listeners, ready: impl FnOnce()) -
 
 /// Saves, where that is asked for and has not been done; false when the server is to go on, since that failed.
 async fn may_end(server: &Arc<Server>) -> bool {
+    // Held up with the rest of the work that time brings.
+    while server.cron_paused.load(Relaxed) && server.shutdown.requested().is_some() {
+        tokio::time::sleep(CRON_PAUSED_TICK).await;
+    }
     let Some(options) = server.shutdown.requested() else { return false };
     let own = Arc::clone(server);
     let save = move || {
@@ -98,6 +106,13 @@ async fn may_end(server: &Arc<Server>) -> bool {
         server.shutdown.forget();
     }
     may_end
+}
+
+/// A person has asked for the end twice.
+fn end_at_once(server: &Server) {
+    tracing::warn!("You insist... exiting now.");
+    snapshot::remove_temporaries(&server.config.dir());
+    std::process::exit(1);
 }
 
 type Answer = std::sync::mpsc::Sender<Result<(), String>>;

@@ -151,10 +151,12 @@ impl Server {
         let _ = self.save_in_background(&mut locked);
     }
 
-    /// After FLUSHALL: what is being saved is not wanted any more, what is left is, where there are save points.
-    pub fn save_after_flush(&self) {
+    /// After FLUSHALL: what is being saved is not wanted any more, what is left is, where there are save points: soon, so
+    /// that changes count from here. `changes`: those of the command.
+    pub fn save_after_flush(&self, changes: u64) {
         self.snapshots.cancel();
         if !self.config.save().is_empty() {
+            self.snapshots.count_from(self.stats.changes() + changes);
             self.snapshots.schedule(true);
         }
     }

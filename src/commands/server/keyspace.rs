@@ -11,7 +11,7 @@ pub(super) fn dbsize(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
 
 pub(super) fn flushall(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let flow = flush(cx, args, None)?;
-    cx.server.save_after_flush();
+    cx.server.save_after_flush(cx.db.effects.dirty);
     Ok(flow)
 }
 

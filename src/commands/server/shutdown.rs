@@ -26,9 +26,15 @@ pub(super) fn shutdown(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         }
     }
     if abort {
-        // A shutdown waits for nothing yet that could still be called off.
-        let alone = options == ShutdownOptions::default();
-        return Err(if alone { NOTHING_TO_ABORT } else { error::SYNTAX });
+        if options != ShutdownOptions::default() {
+            return Err(error::SYNTAX);
+        }
+        if !cx.server.shutdown.forget() {
+            return Err(NOTHING_TO_ABORT);
+        }
+        tracing::warn!("Shutdown manually aborted.");
+        cx.reply.ok();
+        return DONE;
     }
     if cx.server.saves_before_end(options) {
         // It takes its time, and the shards.

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::util::crc::crc64;
 
@@ -11,7 +10,7 @@ use crate::util::crc::crc64;
 const PIECE_BYTES: usize = 4 << 20;
 /// Bytes that are written at once.
 const WRITE_BYTES: usize = 64 << 10;
-/// Names of temporary snapshots, as by Redis: the number of the process stands between, and here how many it has begun.
+/// Names of temporary snapshots, as by Redis: the number of the process stands between, and a count if one is taken.
 const TEMPORARY: (&str, &str) = ("temp-", ".rdb");
 
 /// A file that is being written under a temporary name, and is deleted unless it is finished.
@@ -47,11 +46,7 @@ impl NewFile {
     /// # Errors
     /// Those of the system.
     pub(super) fn create(path: &Path, checksum: bool, in_pieces: bool) -> io::Result<NewFile> {
-        static BEGUN: AtomicU64 = AtomicU64::new(0);
-        let (process, number) = (std::process::id(), BEGUN.fetch_add(1, Relaxed));
-        let name = format!("{}{process}-{number}{}", TEMPORARY.0, TEMPORARY.1);
-        let temporary = path.with_file_name(name);
-        let file = File::create(&temporary)?;
+        let (file, temporary) = create_temporary(path)?;
         Ok(NewFile {
             file,
             temporary: Temporary(Some(temporary)),
@@ -122,6 +117,20 @@ impl NewFile {
     }
 }
 
+/// A new file beside `path`.
+fn create_temporary(path: &Path) -> io::Result<(File, PathBuf)> {
+    let process = std::process::id();
+    let mut taken = 0;
+    loop {
+        let count = if taken == 0 { String::new() } else { format!("-{taken}") };
+        let temporary = path.with_file_name(format!("{}{process}{count}{}", TEMPORARY.0, TEMPORARY.1));
+        match File::create_new(&temporary) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken += 1,
+            created => return Ok((created?, temporary)),
+        }
+    }
+}
+
 /// Deletes the temporary snapshots that servers left behind in a directory which have ended midway.
 pub fn remove_temporaries(directory: &Path) {
     let Ok(entries) = fs::read_dir(directory) else { return };
@@ -178,6 +187,12 @@ mod tests {
         fs::write(&path, b"old").unwrap();
         NewFile::create(&path, true, true).unwrap().append(b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(directory.path()), ["dump.rdb"]);
+        let two = [1, 2].map(|_| NewFile::create(&path, true, true).unwrap());
+        let process = std::process::id();
+        let expected = ["dump.rdb".to_owned(), format!("temp-{process}-1.rdb"), format!("temp-{process}.rdb")];
+        assert_eq!(names(directory.path()), expected);
+        drop(two);
         assert_eq!(names(directory.path()), ["dump.rdb"]);
         assert!(NewFile::create(&directory.path().join("nowhere/dump.rdb"), true, true).is_err());
     }

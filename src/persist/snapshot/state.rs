@@ -89,6 +89,11 @@ impl Snapshots {
         facts.saved_changes = changes;
     }
 
+    /// Counts changes as saved that will be soon.
+    pub fn count_from(&self, changes: u64) {
+        self.lock().facts.saved_changes = changes;
+    }
+
     /// Takes the turn for a snapshot that is about to begin, `changes` to the keyspace after the start of the server.
     ///
     /// # Errors

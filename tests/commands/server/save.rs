@@ -122,6 +122,11 @@ fn writes_are_refused_after_a_failure_until_a_snapshot_is_written() {
         for request in ["SET k v", "DEL k", "PING", "FLUSHALL"] {
             t.expect_error(request, MISCONF);
         }
+        let said = t.raw(r#"EVAL "return redis.call('set', KEYS[1], 1)" 1 k"#);
+        assert!(said.starts_with(format!("-{MISCONF} script: ").as_bytes()), "{}", said.escape_ascii());
+        t.expect_error(r##"EVAL "#!lua\nreturn 1" 0"##, MISCONF);
+        t.expect(r##"EVAL "#!lua flags=no-writes\nreturn redis.call('get', KEYS[1])" 1 k"##, "\"v\"");
+        t.expect(r#"EVAL "return redis.call('get', KEYS[1])" 1 k"#, "\"v\"");
         t.expect("GET k", "\"v\"");
         t.config("stop-writes-on-bgsave-error", "no");
         t.expect("SET k v", "OK");
@@ -150,6 +155,7 @@ fn flushall_takes_the_wind_out_of_a_snapshot() {
         t.config("rdb-key-save-delay", "60000000");
         t.expect("BGSAVE", "Background saving started");
         t.expect("FLUSHALL", "OK");
+        assert_eq!(fact(t, "rdb_changes_since_last_save"), "0");
         t.server.snapshots.wait_until_idle();
         assert!(!directory.path().join("dump.rdb").exists());
         t.server.save_if_due();
