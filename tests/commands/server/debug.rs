@@ -139,13 +139,6 @@ fn switches_without_effect_are_taken() {
 }
 
 #[test]
-fn what_persistence_would_have_to_do_is_refused() {
-    with_debug(|t| {
-        assert!(t.error("DEBUG LOADAOF").ends_with("not written yet"));
-    });
-}
-
-#[test]
 fn sleep_takes_its_time_away_from_the_worker() {
     with_debug(|t| {
         t.expect("DEBUG SLEEP 0", "OK");
