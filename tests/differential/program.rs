@@ -121,6 +121,10 @@ impl Programs {
                 continue;
             }
             let argv = if self.random.one_in(8) { self.random.faulty_call(command) } else { self.random.call(command) };
+            // SORT of Redis takes the range error of a number that another command has read for its own.
+            if argv.iter().any(|arg| arg == b"5e-324") {
+                continue;
+            }
             // An error of EXEC's reply that repeats a NUL would not be found.
             if in_transaction && argv.iter().any(|arg| arg.contains(&0)) {
                 continue;

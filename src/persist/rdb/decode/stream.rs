@@ -41,7 +41,10 @@ pub(super) fn read_stream(cursor: &mut Cursor<'_>, kind: u8) -> Result<Stream> {
     stream.set_counters(last_id, added, max_deleted_id);
     for _ in 0..cursor.len()? {
         let name = cursor.blob()?;
-        let group = read_group(cursor, kind)?;
+        let mut group = read_group(cursor, kind)?;
+        if kind == kind::STREAM {
+            group.entries_read = stream.counters().entries_up_to(group.last_id);
+        }
         if !stream.add_group(&name, group) {
             return cursor.corrupt("a group that comes twice");
         }
