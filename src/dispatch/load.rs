@@ -19,6 +19,8 @@ use crate::util::task;
 
 /// The first bytes of a snapshot.
 const SNAPSHOT: &[u8] = b"REDIS";
+/// Loading that takes no longer is over when the first client is served.
+const LOADING_UNSEEN: Duration = Duration::from_millis(300);
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -54,6 +56,7 @@ pub fn start_log(server: &Arc<Server>) {
     }
     server.set_gate(Gate::LOADING, true);
     let loading = Arc::clone(server);
+    let (done, is_done) = std::sync::mpsc::channel();
     task::spawn_thread("load", move || {
         let loaded = load_log(&loading).and_then(|(dir, manifest)| {
             loading
@@ -65,7 +68,10 @@ pub fn start_log(server: &Arc<Server>) {
             std::process::exit(1);
         }
         loading.set_gate(Gate::LOADING, false);
+        let _ = done.send(());
     });
+    // Who comes right after the start of a server with little to load is not told to wait.
+    let _ = is_done.recv_timeout(LOADING_UNSEEN);
 }
 
 /// Loads the log, if there is one.
