@@ -151,7 +151,10 @@ fn find_manifest(server: &Server, dir: &Dir, stem: &str) -> Result<Manifest, Str
         Err(error) => return Err(format!("Can't read the AOF manifest {}: {error}", dir.file(&name).display())),
     };
     let old = server.config.dir().join(stem);
-    let is_old_base = manifest.incremental.is_empty() && manifest.base.as_ref().is_some_and(|base| base.name == stem);
+    // A move that was interrupted is finished; where the file has been moved, another one of its name is nobody's.
+    let is_old_base = manifest.incremental.is_empty()
+        && manifest.base.as_ref().is_some_and(|base| base.name == stem)
+        && !dir.file(stem).exists();
     if !old.is_file() || !(manifest.is_empty() || is_old_base) {
         return Ok(manifest);
     }
