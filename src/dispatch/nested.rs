@@ -5,18 +5,28 @@ use super::{Finished, after, declared_keys, notify, tracking};
 use crate::client::SessionFlags;
 use crate::commands::blocking::Blocking;
 use crate::commands::spec::Run;
-use crate::commands::{Args, Called, Cx, Error, Flow, Registered};
+use crate::commands::{Args, Called, Cx, DeclaredKey, Error, Flow, Registered};
 use crate::resp::{Args as Argv, Protocol};
 use crate::state::Gate;
 use crate::util::clock::{ticks, ticks_to_ns};
 
 /// See [`Call`](crate::commands::Call). The caller has made the checks that hold for the command.
 pub(super) fn call(cx: &mut Cx<'_>, command: &'static Registered, argv: Argv<'_>) -> Called {
-    let (mut found, mut keys) = (Vec::new(), Vec::new());
+    let (mut found, mut many, one);
+    let mut keys: &[DeclaredKey] = &[];
     let handler = match command.spec.run {
         _ if command.visits_shards(argv) && !cx.db.holds_all() => return Called::NotLocked,
         Run::Keys(handler) | Run::KeysOrGlobal(handler, _) => {
-            declared_keys(&cx.server.keyspace, command, argv, &mut found, &mut keys);
+            let keyspace = &cx.server.keyspace;
+            if command.single_key != 0 {
+                let hash = keyspace.hash(argv.get(usize::from(command.single_key)));
+                one = [DeclaredKey { position: u32::from(command.single_key), hash }];
+                keys = &one;
+            } else {
+                (found, many) = (Vec::new(), Vec::new());
+                declared_keys(keyspace, command, argv, &mut found, &mut many);
+                keys = &many;
+            }
             if !keys.iter().all(|key| cx.db.holds(key.hash)) {
                 return Called::NotLocked;
             }
@@ -32,7 +42,7 @@ pub(super) fn call(cx: &mut Cx<'_>, command: &'static Registered, argv: Argv<'_>
     let started = ticks();
     let is_nested = cx.session.is(SessionFlags::NESTED);
     cx.session.flags.insert(SessionFlags::NESTED);
-    let answer = handler(cx, &mut Args::new(argv, command.words, &keys));
+    let answer = handler(cx, &mut Args::new(argv, command.words, keys));
     cx.session.flags.set(SessionFlags::NESTED, is_nested);
     let flow = match answer {
         Ok(flow) => flow,
@@ -54,7 +64,7 @@ pub(super) fn call(cx: &mut Cx<'_>, command: &'static Registered, argv: Argv<'_>
         Err(Error::ShardBusy) => unreachable!("what it visits is locked"),
     };
     if cx.session.is(SessionFlags::TRACKING) {
-        tracking::remember(cx, argv, &keys, Some(outer));
+        tracking::remember(cx, argv, keys, Some(outer));
     }
     let is_pushed = matches!(flow, Flow::Pushed);
     let closes = matches!(flow, Flow::Close);
