@@ -47,7 +47,6 @@ pub use self::watch::{Watcher, Watches};
 
 use self::shard::Shard;
 use crate::journal::Journal;
-use crate::util::prefetch::prefetch;
 
 /// The shards and the hash that spreads keys over them.
 #[derive(Debug)]
@@ -120,7 +119,7 @@ impl Keyspace {
     /// Begins to bring the lock of a key's shard near.
     #[inline]
     pub fn prefetch_shard(&self, hash: KeyHash) {
-        prefetch(&raw const self.shards[usize::from(self.shard_of(hash).0)]);
+        self.shards[usize::from(self.shard_of(hash).0)].prefetch();
     }
 
     /// Begins to bring near what a look-up of a key will read, unless its shard is held just now. Locking: the shard, for

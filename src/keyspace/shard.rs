@@ -14,17 +14,21 @@ use super::tracked::TrackedKeys;
 use super::wait::Waiters;
 use super::watch::Watches;
 use crate::util::clock::{ticks, ticks_to_ns};
+use crate::util::prefetch::{prefetch, prefetch_to_write};
 
 /// What a shard's lock protects.
+///
+/// The order of the fields counts: what every command writes, the lock before all, shares one cache line.
 #[derive(Debug)]
+#[repr(C)]
 pub struct ShardData {
+    /// The shard's own counters.
+    pub stats: ShardStats,
     /// Database 0, which holds most keys as a rule: in place, so that a look-up waits for memory once less.
     first: Db,
     /// The databases from 1 on, as far as they were touched.
     others: Vec<Db>,
     hasher: KeyHasher,
-    /// The shard's own counters.
-    pub stats: ShardStats,
     /// Who waits for its keys.
     pub waiters: Waiters,
     /// Who watches its keys.
@@ -124,6 +128,8 @@ impl ShardData {
     }
 }
 
+type CacheLine = [u8; 64];
+
 /// One stripe of the keyspace. Alone on its pair of cache lines, as neighbours are fetched in pairs.
 #[derive(Debug)]
 #[repr(align(128))]
@@ -199,6 +205,15 @@ impl Shard {
             Err(TryLockError::WouldBlock) => None,
             Err(TryLockError::Poisoned(poisoned)) => Some(self.recover(id, poisoned.into_inner())),
         }
+    }
+
+    /// Begins to bring near what every command reads and writes.
+    #[inline]
+    pub(super) fn prefetch(&self) {
+        let start = (&raw const *self).cast::<CacheLine>();
+        prefetch_to_write(start);
+        prefetch(start.wrapping_add(1));
+        prefetch(start.wrapping_add(2));
     }
 
     #[cold]

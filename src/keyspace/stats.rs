@@ -10,9 +10,9 @@ pub struct ShardStats {
     /// Panics of command handlers that left the lock poisoned.
     pub poisoned: u64,
     /// Time waited for the lock, of the contended acquisitions alone.
-    pub wait: Log2Histogram,
+    pub wait: Box<Log2Histogram>,
     /// Time the lock was held, of the commands that were sampled.
-    pub hold: Log2Histogram,
+    pub hold: Box<Log2Histogram>,
 }
 
 impl ShardStats {
