@@ -41,14 +41,16 @@ struct Plan<'a> {
 /// Positions of the keys that a request names.
 pub(super) fn migrate_keys(argv: Argv<'_>, found: &mut Vec<FoundKey>) -> Result<(), BadArguments> {
     let flags = RW.or(ACCESS).or(DELETE);
-    if !argv.get(KEY_AT).is_empty() {
-        found.push(FoundKey { position: KEY_AT as u32, flags });
-        return Ok(());
-    }
+    found.push(FoundKey { position: KEY_AT as u32, flags });
     let mut at = 6;
-    while at < argv.len() {
+    // Without a key behind it, KEYS is not seen.
+    while at + 1 < argv.len() {
         let is = |word: &str| argv.get(at).eq_ignore_ascii_case(word.as_bytes());
         if is("KEYS") {
+            if !argv.get(KEY_AT).is_empty() {
+                return Err(BadArguments);
+            }
+            found.clear();
             found.extend((at + 1..argv.len()).map(|at| FoundKey { position: at as u32, flags }));
             break;
         }
