@@ -294,6 +294,15 @@ impl Server {
         );
     }
 
+    /// Most bytes that may wait to be sent to a client of that class when a message comes; 0: no limit.
+    #[must_use]
+    pub fn mail_limit(&self, class: ClientClass) -> usize {
+        match self.config.output_limit(class).hard_bytes {
+            0 => 0,
+            hard => (hard as usize).max(FREE_OUTPUT_BYTES),
+        }
+    }
+
     /// Publishes a message; answers how many times it is delivered. `shared`: the payload in a buffer of its own, where it
     /// is in one. `worker`: the number of this worker, if it is one. Locking: see [`PubSub`].
     pub fn publish(
@@ -304,10 +313,7 @@ impl Server {
         payload: &[u8],
         shared: Option<Bytes>,
     ) -> usize {
-        let limit_bytes = match self.config.output_limit(ClientClass::Pubsub).hard_bytes {
-            0 => 0,
-            hard => (hard as usize).max(FREE_OUTPUT_BYTES),
-        };
+        let limit_bytes = self.mail_limit(ClientClass::Pubsub);
         let delivery = Delivery { topic, channel, payload, shared, worker, limit_bytes };
         self.pubsub.publish(&delivery, |client| self.cut_off(client))
     }

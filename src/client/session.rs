@@ -33,8 +33,6 @@ bitflags! {
         const CLOSE_AFTER_REPLY = 1 << 9;
         /// CLIENT TRACKING on.
         const TRACKING = 1 << 10;
-        /// Some key is watched.
-        const WATCHING = 1 << 11;
         /// CLIENT CAPA REDIRECT.
         const CAPA_REDIRECT = 1 << 12;
         /// CLIENT DURABILITY ALWAYS: replies to writes wait for the disk, whatever `appendfsync` says.

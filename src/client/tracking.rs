@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Client;
-use crate::resp::Output;
+use crate::resp::{Output, OwnedArgs};
 
 /// Where subscribers that speak RESP2 are told what is not valid any more.
 pub const CHANNEL: &str = "__redis__:invalidate";
@@ -29,18 +29,9 @@ impl Invalidation {
     /// The message about these keys.
     #[must_use]
     pub fn of_keys(names: &[&[u8]]) -> Invalidation {
-        let mut text = Vec::with_capacity(16 + names.iter().map(|name| name.len() + 16).sum::<usize>());
-        let header = |text: &mut Vec<u8>, kind, len: usize| {
-            text.push(kind);
-            text.extend_from_slice(itoa::Buffer::new().format(len).as_bytes());
-            text.extend_from_slice(b"\r\n");
-        };
-        header(&mut text, b'*', names.len());
-        for name in names {
-            header(&mut text, b'$', name.len());
-            text.extend_from_slice(name);
-            text.extend_from_slice(b"\r\n");
-        }
+        let mut text = Vec::new();
+        // An array of texts, as a request is.
+        OwnedArgs::from(names).view().write_request(&mut text);
         Invalidation::Keys(text)
     }
 

@@ -95,7 +95,6 @@ impl Session {
         }
         watched.keys.push(WatchedKey { db, name: name.into(), hash });
         self.client.facts.watch.store(watched.keys.len() as u32, Relaxed);
-        self.set(SessionFlags::WATCHING, true);
         true
     }
 
@@ -103,7 +102,6 @@ impl Session {
     pub fn take_watched(&mut self) -> Option<Box<Watched>> {
         let watched = self.watched.take()?;
         self.client.facts.watch.store(0, Relaxed);
-        self.set(SessionFlags::WATCHING, false);
         Some(watched)
     }
 
@@ -111,7 +109,6 @@ impl Session {
     pub fn restore_watched(&mut self, watched: Box<Watched>) {
         self.client.facts.watch.store(watched.keys.len() as u32, Relaxed);
         self.watched = Some(watched);
-        self.set(SessionFlags::WATCHING, true);
     }
 
     /// Whether a watched key has changed.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::keyspace::{Busy, WrongType};
 use crate::resp::Args as Argv;
 use crate::script::RunKind;
+use crate::state::{Gate, Server};
 
 /// Bytes of a client's word that an error shows.
 const SHOWN_MAX: usize = 128;
@@ -153,12 +154,21 @@ impl Error {
     pub fn expire_time(name: &str) -> Error {
         Error::text(format!("ERR invalid expire time in '{}' command", name.to_ascii_lowercase()))
     }
+}
 
-    /// The append-only file cannot be written; `text` says why.
-    #[must_use]
-    pub fn log_failed(text: &str) -> Error {
-        Error::text(format!("MISCONF Errors writing to the AOF file: {text}"))
+/// Why writes are refused now: the last snapshot has failed, or the append-only file cannot be written.
+#[must_use]
+#[inline]
+pub fn of_disk(server: &Server) -> Option<Error> {
+    let gate = server.gate();
+    if gate.intersects(Gate::SAVE_FAILED) {
+        return Some(MISCONF);
     }
+    if !gate.intersects(Gate::LOG_FAILED) {
+        return None;
+    }
+    let failure = server.aof.failure()?;
+    Some(Error::text(format!("MISCONF Errors writing to the AOF file: {}", failure.text)))
 }
 
 /// A rewrite of the append-only file is running.

@@ -104,9 +104,12 @@ fn transaction(asked: &mut Asked<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The flags of all queued commands.
-fn queued(session: &Session) -> Flags {
-    session.transaction.as_ref().map_or(Flags::empty(), |transaction| Flags::from_bits_retain(transaction.flags))
+/// What a command may do: of EXEC, what all queued commands may.
+fn effective_flags(session: &Session, command: &Registered) -> Flags {
+    match &session.transaction {
+        Some(transaction) if command.spec.name == "EXEC" => Flags::from_bits_retain(transaction.flags),
+        _ => command.spec.flags,
+    }
 }
 
 /// Makes room. Where there is none, what may take memory is refused; inside of MULTI that is all but what ends it.
@@ -114,9 +117,8 @@ fn memory(asked: &mut Asked<'_>) -> Result<(), Refusal> {
     let Asked { server, session, command, evictor, stats, on_worker } = asked;
     let room = make_room(server, stats, evictor);
     let ends_multi = matches!(command.spec.name, "EXEC" | "DISCARD" | "QUIT" | "RESET");
-    let takes = has(command, Flags::DENYOOM)
-        || session.is(SessionFlags::MULTI) && !ends_multi
-        || command.spec.name == "EXEC" && queued(session).contains(Flags::DENYOOM);
+    let takes =
+        effective_flags(session, command).contains(Flags::DENYOOM) || session.is(SessionFlags::MULTI) && !ends_multi;
     match room {
         Room::None if takes => Err(Refusal::Error(error::OOM)),
         Room::Later if takes && *on_worker => Err(Refusal::Wait(Wait::Shards)),
@@ -126,29 +128,19 @@ fn memory(asked: &mut Asked<'_>) -> Result<(), Refusal> {
 
 /// After a snapshot has failed nothing is changed that could be lost.
 fn disk(asked: &mut Asked<'_>) -> Result<(), Refusal> {
-    let Asked { server, command, .. } = asked;
-    let may_change = has(command, Flags::WRITE) || command.spec.name == "PING";
-    if server.gate().intersects(Gate::SAVE_FAILED) && may_change {
-        return Err(Refusal::Error(error::MISCONF));
-    }
-    Ok(())
+    let Asked { server, session, command, .. } = asked;
+    let Some(failure) = error::of_disk(server) else {
+        return Ok(());
+    };
+    let may_change = effective_flags(session, command).contains(Flags::WRITE) || command.spec.name == "PING";
+    if may_change { Err(Refusal::Error(failure)) } else { Ok(()) }
 }
 
-/// Nothing is written that the append-only file would not get. One that is behind gets time to come along.
+/// An append-only file that is behind gets time to come along before more is written.
 fn log(asked: &mut Asked<'_>) -> Result<(), Refusal> {
-    let Asked { server, command, .. } = asked;
-    let gate = server.gate();
-    if !gate.intersects(Gate::LOG_FAILED | Gate::LOG_BEHIND)
-        || !(has(command, Flags::WRITE) || command.spec.name == "PING")
-    {
-        return Ok(());
-    }
-    if gate.intersects(Gate::LOG_FAILED)
-        && let Some(failure) = server.aof.failure()
-    {
-        return Err(Refusal::Error(Error::log_failed(&failure.text)));
-    }
-    let waits = gate.intersects(Gate::LOG_BEHIND) && server.keyspace.journal.is_full() && has(command, Flags::WRITE);
+    let Asked { server, session, command, .. } = asked;
+    let is_behind = server.gate().intersects(Gate::LOG_BEHIND) && server.keyspace.journal.is_full();
+    let waits = is_behind && effective_flags(session, command).contains(Flags::WRITE);
     if waits { Err(Refusal::Wait(Wait::Shards)) } else { Ok(()) }
 }
 
@@ -192,8 +184,7 @@ fn monitoring(asked: &mut Asked<'_>) -> Result<(), Refusal> {
 fn paused(asked: &mut Asked<'_>) -> Result<(), Refusal> {
     let Asked { server, session, command, .. } = asked;
     let gate = server.gate();
-    let flags = if command.spec.name == "EXEC" { queued(session) } else { command.spec.flags };
-    let may_write = flags.intersects(Flags::WRITE | Flags::MAY_REPLICATE);
+    let may_write = effective_flags(session, command).intersects(Flags::WRITE | Flags::MAY_REPLICATE);
     let stops = gate.intersects(Gate::PAUSED_ALL) || gate.intersects(Gate::PAUSED_WRITE) && may_write;
     if stops && !session.is(SessionFlags::MONITOR) && server.unpause_at(server.clock.now_ms()) {
         return Err(Refusal::Wait(Wait::Paused));

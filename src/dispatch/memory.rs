@@ -5,7 +5,7 @@
 //! [`super::cron::evict`]. No shard is held but the one that a key is taken from.
 
 use super::cron::record_spike;
-use super::{after, notify, serve_ready, tracking};
+use super::serve::settle_all;
 use crate::config::{Config, MaxmemoryPolicy};
 use crate::keyspace::Effects;
 use crate::keyspace::evict::{Eviction, Evictor, Rule};
@@ -70,17 +70,11 @@ fn evict(server: &Server, stats: &WorkerStats, evictor: &mut Evictor, limit: u64
 
 /// Counts what was evicted and drops it; what takes long is counted as free from now on.
 fn settle(server: &Server, stats: &WorkerStats, mut effects: Effects) {
-    tracking::tell(server, None, None, effects.take_invalidations());
-    notify::publish_events(server, None, &mut effects);
-    after::count(stats, &effects);
-    if !effects.ready.is_empty() {
-        serve_ready(server, stats, true, effects.take_ready());
-    }
     if effects.is_heavy() {
         effects.leaving_bytes = effects.entries.iter().map(|entry| entry.view().memory_bytes()).sum();
         memory::leaves(effects.leaving_bytes);
-        server.lazy_free.free(effects);
     }
+    settle_all(server, stats, true, None, effects);
 }
 
 /// What the policy says; `None` when nothing is to be evicted.

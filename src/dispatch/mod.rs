@@ -313,10 +313,9 @@ fn lock<'k>(
             Ok((handler, Locked::all(keyspace, on_worker, db, now_ms)?))
         }
         Run::Keys(handler) if command.single_key != 0 => {
-            let position = command.single_key;
-            let hash = keyspace.hash(argv.get(usize::from(position)));
-            keys.push(DeclaredKey { position: u32::from(position), hash });
-            Ok((handler, Locked::one(keyspace, keyspace.shard_of(hash), on_worker, db, now_ms)?))
+            let key = only_key(keyspace, command, argv);
+            keys.push(key);
+            Ok((handler, Locked::one(keyspace, keyspace.shard_of(key.hash), on_worker, db, now_ms)?))
         }
         Run::KeysOrGlobal(handler, reaches_further) if reaches_further(argv) => {
             Ok((handler, Locked::all(keyspace, on_worker, db, now_ms)?))
@@ -333,6 +332,13 @@ fn lock<'k>(
         Run::Plain(handler) => Ok((handler, Locked::none(keyspace, db, now_ms))),
         Run::Container => unreachable!("a container is never found as the command to run"),
     }
+}
+
+/// The key of a request whose command has one at a fixed place ([`Registered::single_key`]).
+#[inline]
+fn only_key(keyspace: &Keyspace, command: &Registered, argv: Argv<'_>) -> DeclaredKey {
+    let position = command.single_key;
+    DeclaredKey { position: u32::from(position), hash: keyspace.hash(argv.get(usize::from(position))) }
 }
 
 /// Finds the declared keys of a request and adds them to `keys`. Arguments that do not fit the specs declare the keys that
@@ -360,13 +366,7 @@ fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
     if effects.is_rare() {
         effects.events.retain(|event| event.event == events::EXPIRED);
     }
-    tracking::tell(server, None, Some(session.client.id), effects.take_invalidations());
-    notify::publish_events(server, None, &mut effects);
-    after::count(stats, &effects);
-    if !effects.ready.is_empty() {
-        serve::serve_ready(server, stats, on_worker, effects.take_ready());
-    }
-    after::drop_values(server, effects);
+    serve::settle_all(server, stats, on_worker, Some(session.client.id), effects);
     Step::Wait(wait)
 }
 

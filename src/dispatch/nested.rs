@@ -1,7 +1,7 @@
 //! Commands inside of a command: the queue of EXEC, the calls of a script. They run under the locks of the whole, on its
 //! context, so that nobody sees the data between two of them.
 
-use super::{Finished, after, declared_keys, notify, tracking};
+use super::{Finished, after, declared_keys, notify, only_key, tracking};
 use crate::client::SessionFlags;
 use crate::commands::blocking::Blocking;
 use crate::commands::spec::Run;
@@ -19,8 +19,7 @@ pub(super) fn call(cx: &mut Cx<'_>, command: &'static Registered, argv: Argv<'_>
         Run::Keys(handler) | Run::KeysOrGlobal(handler, _) => {
             let keyspace = &cx.server.keyspace;
             if command.single_key != 0 {
-                let hash = keyspace.hash(argv.get(usize::from(command.single_key)));
-                one = [DeclaredKey { position: u32::from(command.single_key), hash }];
+                one = [only_key(keyspace, command, argv)];
                 keys = &one;
             } else {
                 (found, many) = (Vec::new(), Vec::new());

@@ -87,13 +87,22 @@ fn serve_key(
 }
 
 /// Tells, counts and frees, off the locks; answers the keys that have changed. `by`: the client that has changed them.
-fn settle(server: &Server, stats: &WorkerStats, by: Option<u64>, mut effects: Effects) -> Vec<ReadyKey> {
+/// The waiters of these are yet to be served ([`serve_ready`]).
+pub(super) fn settle(server: &Server, stats: &WorkerStats, by: Option<u64>, mut effects: Effects) -> Vec<ReadyKey> {
     tracking::tell(server, None, by, effects.take_invalidations());
     notify::publish_events(server, None, &mut effects);
     after::count(stats, &effects);
     let ready = effects.take_ready();
     after::drop_values(server, effects);
     ready
+}
+
+/// The same, and serves who waits for the keys. `on_worker`: whether this is one.
+pub(super) fn settle_all(server: &Server, stats: &WorkerStats, on_worker: bool, by: Option<u64>, effects: Effects) {
+    let ready = settle(server, stats, by, effects);
+    if !ready.is_empty() {
+        serve_ready(server, stats, on_worker, ready);
+    }
 }
 
 /// Runs the command of a waiter. If that gives a reply its wait is over, else it keeps its place.

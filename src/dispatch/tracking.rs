@@ -11,7 +11,7 @@ use crate::commands::{Cx, DeclaredKey, Key, Registered};
 use crate::config::ClientClass;
 use crate::keyspace::{Cause, Invalidated, Invalidations, Locked, ShardId};
 use crate::resp::Args as Argv;
-use crate::state::{FREE_OUTPUT_BYTES, Server};
+use crate::state::Server;
 use crate::util::rng::Rng;
 
 /// Keys that are forgotten before one command where there are too many. Redis's figure.
@@ -156,10 +156,7 @@ impl Post<'_> {
             return;
         }
         let class = if is_subscribed { ClientClass::Pubsub } else { ClientClass::Normal };
-        let limit_bytes = match self.server.config.output_limit(class).hard_bytes {
-            0 => 0,
-            hard => (hard as usize).max(FREE_OUTPUT_BYTES),
-        };
+        let limit_bytes = self.server.mail_limit(class);
         let left = client.leave_mail(message.len(), limit_bytes, |proto, out| {
             if takes(proto) {
                 message.write(proto, out);

@@ -30,22 +30,49 @@ impl Server {
     /// The forms that loaded collections take.
     #[must_use]
     pub fn rdb_limits(&self) -> rdb::Limits {
-        let config = &self.config;
         rdb::Limits {
-            list: list::Limits::of_setting(config.list_max_listpack_size()),
-            set: set::SetLimits {
-                intset_entries: config.set_max_intset_entries(),
-                packed_entries: config.set_max_listpack_entries(),
-                packed_value_bytes: config.set_max_listpack_value(),
-            },
-            zset: zset::Limits {
-                entries: config.zset_max_listpack_entries(),
-                value_bytes: config.zset_max_listpack_value(),
-            },
-            hash: hash::Limits {
-                entries: config.hash_max_listpack_entries(),
-                value_bytes: config.hash_max_listpack_value(),
-            },
+            list: self.list_limits(),
+            set: self.set_limits(),
+            zset: self.zset_limits(),
+            hash: self.hash_limits(),
+        }
+    }
+
+    /// How large a block of a list may become.
+    #[inline]
+    #[must_use]
+    pub fn list_limits(&self) -> list::Limits {
+        list::Limits::of_setting(self.config.list_max_listpack_size())
+    }
+
+    /// How much the smaller forms of a set may hold.
+    #[inline]
+    #[must_use]
+    pub fn set_limits(&self) -> set::SetLimits {
+        set::SetLimits {
+            intset_entries: self.config.set_max_intset_entries(),
+            packed_entries: self.config.set_max_listpack_entries(),
+            packed_value_bytes: self.config.set_max_listpack_value(),
+        }
+    }
+
+    /// How much the small form of a sorted set may hold.
+    #[inline]
+    #[must_use]
+    pub fn zset_limits(&self) -> zset::Limits {
+        zset::Limits {
+            entries: self.config.zset_max_listpack_entries(),
+            value_bytes: self.config.zset_max_listpack_value(),
+        }
+    }
+
+    /// How much the small form of a hash may hold.
+    #[inline]
+    #[must_use]
+    pub fn hash_limits(&self) -> hash::Limits {
+        hash::Limits {
+            entries: self.config.hash_max_listpack_entries(),
+            value_bytes: self.config.hash_max_listpack_value(),
         }
     }
 

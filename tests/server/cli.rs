@@ -16,7 +16,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use crate::fixture::{TestServer, installed};
 
 /// How long something that must show may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Wide, so that hints are not cut off.
 const COLUMNS: u16 = 400;

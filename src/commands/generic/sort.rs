@@ -9,7 +9,7 @@ use crate::commands::prelude::*;
 use crate::keyspace::Value;
 use crate::resp::Args as Argv;
 use crate::types::hash::Hash;
-use crate::types::list::{self, List, Side};
+use crate::types::list::{List, Side};
 use crate::types::text::Text;
 use crate::types::{Object, list::Element};
 use crate::util::number::parse_f64;
@@ -215,7 +215,7 @@ fn show(cx: &mut Cx<'_>, chosen: &[Text], get: &[&[u8]]) {
 }
 
 fn store(cx: &mut Cx<'_>, chosen: &[Text], get: &[&[u8]], name: &[u8]) {
-    let limits = list::Limits::of_setting(cx.server.config.list_max_listpack_size());
+    let limits = cx.server.list_limits();
     let mut result = List::new();
     for element in chosen {
         if get.is_empty() {

@@ -29,8 +29,7 @@ pub const GROUP: Group = Group { name: "hash", category: Categories::HASH, comma
 
 /// How much the small form may hold, by the configuration.
 fn limits(cx: &Cx<'_>) -> Limits {
-    let config = &cx.server.config;
-    Limits { entries: config.hash_max_listpack_entries(), value_bytes: config.hash_max_listpack_value() }
+    cx.server.hash_limits()
 }
 
 /// Writes a field or value.

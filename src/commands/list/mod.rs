@@ -26,7 +26,7 @@ pub const GROUP: Group = Group { name: "list", category: Categories::LIST, comma
 /// How large a block of a list may become, by the configuration.
 #[inline]
 fn limits(cx: &Cx<'_>) -> Limits {
-    Limits::of_setting(cx.server.config.list_max_listpack_size())
+    cx.server.list_limits()
 }
 
 /// Writes an element.

@@ -14,7 +14,7 @@ use crate::script::{
     Compiled, Digest, Failure, Interpreter, Program, Ran, RunKind, ScriptFlags, Standing, Stop, with_interpreter,
     write_value,
 };
-use crate::state::{Gate, Server};
+use crate::state::Server;
 use crate::util::{memory, number};
 
 /// Position of the number of keys.
@@ -156,8 +156,11 @@ impl Task<'_> {
         if lacks_memory && self.flags.is_some() && !writes_nothing {
             return Err(NOT_WITHOUT_MEMORY);
         }
-        if cx.server.gate().intersects(Gate::SAVE_FAILED) && self.flags.is_some() && !writes_nothing {
-            return Err(error::MISCONF);
+        if self.flags.is_some()
+            && !writes_nothing
+            && let Some(failure) = error::of_disk(cx.server)
+        {
+            return Err(failure);
         }
         if cx.on_worker && !standing.is_fast() {
             return Err(Error::TooLongForWorker);

@@ -12,7 +12,6 @@ use crate::commands::{Registered, table};
 use crate::keyspace::ShardId;
 use crate::resp::{Args as Argv, Output, Protocol};
 use crate::script::{Host, Refused, Run as ScriptRun, RunKind, Standing, Stop};
-use crate::state::Gate;
 use crate::util::clock::{ticks, ticks_to_ns};
 
 /// A run up to this long is a fast one.
@@ -177,8 +176,10 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
             return refuse(READ_ONLY);
         }
         if !self.wrote() {
-            if self.cx.server.gate().intersects(Gate::SAVE_FAILED) && flags.contains(WRITE) {
-                return Err(refused(error::MISCONF));
+            if flags.contains(WRITE)
+                && let Some(failure) = error::of_disk(self.cx.server)
+            {
+                return Err(refused(failure));
             }
             if self.limits.lacks_memory && flags.contains(DENYOOM) {
                 return Err(refused(error::OOM));

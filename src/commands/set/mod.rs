@@ -26,12 +26,7 @@ pub const GROUP: Group = Group { name: "set", category: Categories::SET, command
 
 /// How much the smaller forms may hold, by the configuration.
 fn limits(cx: &Cx<'_>) -> SetLimits {
-    let config = &cx.server.config;
-    SetLimits {
-        intset_entries: config.set_max_intset_entries(),
-        packed_entries: config.set_max_listpack_entries(),
-        packed_value_bytes: config.set_max_listpack_value(),
-    }
+    cx.server.set_limits()
 }
 
 /// Whether a key is there; it must hold a set then.

@@ -28,8 +28,7 @@ pub const GROUP: Group = Group { name: "sorted-set", category: Categories::SORTE
 
 /// How much the small form may hold, by the configuration.
 pub(super) fn limits(cx: &Cx<'_>) -> Limits {
-    let config = &cx.server.config;
-    Limits { entries: config.zset_max_listpack_entries(), value_bytes: config.zset_max_listpack_value() }
+    cx.server.zset_limits()
 }
 
 /// Writes a member.

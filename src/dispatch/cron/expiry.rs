@@ -10,7 +10,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::record_spike;
-use crate::dispatch::{after, notify, serve_ready, tracking};
+use crate::dispatch::serve::settle_all;
 use crate::keyspace::{Effects, Locked, ShardId};
 use crate::state::{Gate, Server};
 use crate::stats::latency;
@@ -122,20 +122,14 @@ fn expire_batch(server: &Server, shard: ShardId) -> usize {
 }
 
 /// Counts what was removed, tells who waited for it, and drops it, off the lock.
-fn finish(server: &Server, mut removed: Effects, now_ms: u64) {
-    tracking::tell(server, None, None, removed.take_invalidations());
-    notify::publish_events(server, None, &mut removed);
-    if !removed.ready.is_empty() {
-        serve_ready(server, server.stats.other(), true, removed.take_ready());
-    }
+fn finish(server: &Server, removed: Effects, now_ms: u64) {
     for due_ms in removed.entries.iter().filter_map(|entry| entry.view().expire_at_ms()) {
         // A hash may have gone before its time, with its last field.
         if let Some(lag_ms) = now_ms.checked_sub(due_ms) {
             server.stats.expiry.lag.record(lag_ms * 1_000_000, true);
         }
     }
-    after::count(server.stats.other(), &removed);
-    after::drop_values(server, removed);
+    settle_all(server, server.stats.other(), true, None, removed);
 }
 
 #[cfg(test)]

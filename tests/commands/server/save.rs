@@ -1,5 +1,7 @@
 //! SAVE, BGSAVE, LASTSAVE, save points, and writes after a snapshot has failed.
 
+use nyala::state::Gate as Condition;
+
 use crate::harness::{Gate, both_with};
 
 /// `dir` can be changed.
@@ -127,6 +129,12 @@ fn writes_are_refused_after_a_failure_until_a_snapshot_is_written() {
         t.expect_error(r##"EVAL "#!lua\nreturn 1" 0"##, MISCONF);
         t.expect(r##"EVAL "#!lua flags=no-writes\nreturn redis.call('get', KEYS[1])" 1 k"##, "\"v\"");
         t.expect(r#"EVAL "return redis.call('get', KEYS[1])" 1 k"#, "\"v\"");
+        t.expect("GET k", "\"v\"");
+        t.server.set_gate(Condition::SAVE_FAILED, false);
+        t.expect("MULTI", "OK");
+        t.expect("SET k w", "QUEUED");
+        t.server.refresh_save_gate();
+        t.expect_error("EXEC", &format!("EXECABORT Transaction discarded because of: {MISCONF}"));
         t.expect("GET k", "\"v\"");
         t.config("stop-writes-on-bgsave-error", "no");
         t.expect("SET k v", "OK");
