@@ -1,7 +1,7 @@
 //! The append-only file when the server starts: loaded, then appended to.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -12,13 +12,12 @@ use super::start::load_functions;
 use crate::persist::aof::file::Dir;
 use crate::persist::aof::load::{Item, LoadError, Reader};
 use crate::persist::aof::{Manifest, manifest_name};
+use crate::persist::rdb;
 use crate::state::{Gate, LoadKind, Server, load_error_text};
-use crate::util::clock::{ticks, ticks_to_ns};
+use crate::util::clock::{seconds_since, ticks};
 use crate::util::os::error_text;
 use crate::util::task;
 
-/// The first bytes of a snapshot.
-const SNAPSHOT: &[u8] = b"REDIS";
 /// Loading that takes no longer is over when the first client is served.
 const LOADING_UNSEEN: Duration = Duration::from_millis(300);
 /// Bytes read at once.
@@ -136,20 +135,13 @@ fn load_files(server: &Arc<Server>, path: &Path, manifest: &Manifest) -> Result<
     Ok(())
 }
 
-fn seconds_since(started: u64) -> f64 {
-    Duration::from_nanos(ticks_to_ns(ticks() - started)).as_secs_f64()
-}
-
 /// Reads the manifest. A log of one file, as Redis had them before version 7, is moved into the directory and becomes the
 /// base.
 fn find_manifest(server: &Server, dir: &Dir, stem: &str) -> Result<Manifest, String> {
     let name = manifest_name(stem);
-    let manifest = match std::fs::read(dir.file(&name)) {
-        Ok(text) => Manifest::parse(&text)
-            .map_err(|error| format!("Reading the manifest file {} failed: {error}", dir.file(&name).display()))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Manifest::default(),
-        Err(error) => return Err(format!("Can't read the AOF manifest {}: {error}", dir.file(&name).display())),
-    };
+    let manifest = Manifest::read(&dir.file(&name))
+        .map_err(|error| format!("Reading the manifest file {} failed: {error}", dir.file(&name).display()))?
+        .unwrap_or_default();
     let old = server.config.dir().join(stem);
     // A move that was interrupted is finished; where the file has been moved, another one of its name is nobody's.
     let is_old_base = manifest.incremental.is_empty()
@@ -206,12 +198,9 @@ fn truncate(path: &Path, len: u64) -> io::Result<()> {
 /// Loads a file: a snapshot, if it begins with one, and the commands behind it.
 fn load_commands(server: &Arc<Server>, file: &mut File, replay: &mut Replay) -> Result<(), LoadError> {
     let len = file.metadata()?.len();
-    let mut head = [0; SNAPSHOT.len()];
-    let is_snapshot = len >= head.len() as u64 && file.read_exact(&mut head).is_ok() && head == *SNAPSHOT;
-    file.seek(SeekFrom::Start(0))?;
     let before = server.loading.loaded_bytes.load(Relaxed);
     let mut start = 0;
-    if is_snapshot {
+    if rdb::is_snapshot(file)? {
         tracing::info!("Reading RDB base file on AOF loading...");
         let summary = server.load_rdb(file, LoadKind::Preamble);
         let summary = summary.map_err(|error| LoadError::Command { offset: 0, text: load_error_text(&error) })?;

@@ -3,13 +3,12 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Replay;
 use crate::persist::rdb::{LoadError, Summary};
 use crate::resp::OwnedArgs;
 use crate::state::{Gate, LoadKind, Server, load_error_text};
-use crate::util::clock::{ticks, ticks_to_ns};
+use crate::util::clock::{seconds_since, ticks};
 use crate::util::task;
 
 /// Begins to load the snapshot, unless there is none, or the append-only file is on, which has all that it has. Clients
@@ -33,8 +32,7 @@ pub fn load_snapshot(server: &Arc<Server>) {
         let started = ticks();
         match load(&server, file) {
             Ok(_) => {
-                let seconds = Duration::from_nanos(ticks_to_ns(ticks() - started)).as_secs_f64();
-                tracing::info!("DB loaded from disk: {seconds:.3} seconds");
+                tracing::info!("DB loaded from disk: {:.3} seconds", seconds_since(started));
                 server.set_gate(Gate::LOADING, false);
             }
             // The server ends.

@@ -1,14 +1,11 @@
 //! `nyala check FILE`: verifies a file of the data set and says the first place where it is wrong.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, Read, Seek, Write};
 use std::path::Path;
 
 use super::aof;
 use super::rdb::{self, Checked, LoadError};
-
-/// First bytes of snapshots.
-const MAGIC: [&[u8]; 2] = [b"REDIS", b"VALKEY"];
 
 /// Verifies the file and reports to `out`; false when it is wrong. `fix` asks for a file to be mended, which only an
 /// append-only one can be.
@@ -22,26 +19,25 @@ pub fn check_file(path: &Path, fix: bool, out: &mut dyn Write) -> bool {
 
 fn run(path: &Path, fix: bool, out: &mut dyn Write) -> Result<String, String> {
     let name = path.display();
-    let open = || File::open(path).map_err(|error| format!("Cannot open file {name}: {error}"));
-    let mut head = [0; 6];
-    let taken = open()?.read(&mut head).map_err(|error| format!("Cannot read file {name}: {error}"))?;
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    match extension {
-        "manifest" => return aof::check::check_manifest(path, fix, out),
-        "aof" => return aof::check::check_log(path, fix, true, out),
-        // A log by its first bytes.
-        _ if matches!(head[..taken].first(), Some(b'*' | b'#')) => return aof::check::check_log(path, fix, true, out),
+    let mut file = File::open(path).map_err(|error| format!("Cannot open file {name}: {error}"))?;
+    let unreadable = |error| format!("Cannot read file {name}: {error}");
+    let is_snapshot = rdb::is_snapshot(&mut file).map_err(unreadable)?;
+    let mut first = [0];
+    let is_log = file.read(&mut first).map_err(unreadable)? > 0 && matches!(first, [b'*' | b'#']);
+    file.rewind().map_err(unreadable)?;
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("manifest") => return aof::check::check_manifest(path, fix, out),
+        Some("aof") => return aof::check::check_log(path, fix, true, out),
+        _ if is_log => return aof::check::check_log(path, fix, true, out),
+        _ if !is_snapshot => return Err(format!("{name}: not a snapshot: [offset 0] Wrong file signature")),
         _ => {}
-    }
-    if !MAGIC.iter().any(|magic| head[..taken].starts_with(magic)) {
-        return Err(format!("{name}: not a snapshot: [offset 0] Wrong file signature"));
     }
     if fix {
         return Err(format!("{name}: a snapshot cannot be fixed, only an append-only file can"));
     }
     let mut say = |text: &str| writeln!(out, "{text}").map_err(|error| error.to_string());
     say(&format!("[offset 0] Checking RDB file {name}"))?;
-    let mut source = BufReader::new(open()?);
+    let mut source = BufReader::new(file);
     match rdb::check(&mut source) {
         Ok(checked) => {
             say(&summary(&checked))?;

@@ -117,11 +117,8 @@ impl Server {
     }
 
     fn read_manifest(&self, dir: &Dir) -> io::Result<Manifest> {
-        match std::fs::read(dir.file(&manifest_name(&self.config.appendfilename()))) {
-            Ok(text) => Manifest::parse(&text).map_err(io::Error::other),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Manifest::default()),
-            Err(error) => Err(error),
-        }
+        let name = manifest_name(&self.config.appendfilename());
+        Ok(Manifest::read(&dir.file(&name))?.unwrap_or_default())
     }
 
     /// The thread that writes bases.

@@ -60,23 +60,10 @@ impl Server {
     /// # Errors
     /// When another snapshot runs.
     pub fn begin_save(&self, purpose: Purpose, locked: &mut Locked<'_>) -> Result<Save, SaveRefused> {
-        let path = self.config.dir().join(self.config.dbfilename());
-        self.begin_save_as(purpose, locked, || self.save_plan(path, false))
-    }
-
-    /// The same with another plan.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn begin_save_as(
-        &self,
-        purpose: Purpose,
-        locked: &mut Locked<'_>,
-        plan: impl FnOnce() -> Plan,
-    ) -> Result<Save, SaveRefused> {
         let changes = self.stats.changes();
         self.snapshots.claim(purpose, self.clock.now_ms(), changes).map_err(SaveRefused::Busy)?;
-        let save = Save::begin(plan(), locked);
+        let path = self.config.dir().join(self.config.dbfilename());
+        let save = Save::begin(self.save_plan(path, false), locked);
         self.snapshots.began(save.handle());
         Ok(save)
     }

@@ -7,7 +7,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 fn counter() -> &'static quanta::Clock {
     static COUNTER: OnceLock<quanta::Clock> = OnceLock::new();
@@ -26,6 +26,12 @@ pub fn ticks() -> u64 {
 #[must_use]
 pub fn ticks_to_ns(span: u64) -> u64 {
     counter().delta_as_nanos(0, span)
+}
+
+/// Seconds since `start`, in ticks.
+#[must_use]
+pub fn seconds_since(start: u64) -> f64 {
+    Duration::from_nanos(ticks_to_ns(ticks() - start)).as_secs_f64()
 }
 
 /// Wall clock, in Unix time.

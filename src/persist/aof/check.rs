@@ -1,15 +1,12 @@
 //! `nyala check` for logs: a manifest with all its files, or one file.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::load::{LoadError, Reader};
 use super::manifest::Manifest;
 use crate::persist::rdb;
-
-/// Bytes at which a snapshot begins.
-const SNAPSHOT: &[u8] = b"REDIS";
 
 /// Verifies the files that a manifest names.
 ///
@@ -17,8 +14,8 @@ const SNAPSHOT: &[u8] = b"REDIS";
 /// The text that says what is wrong first.
 pub fn check_manifest(path: &Path, fix: bool, out: &mut dyn Write) -> Result<String, String> {
     let name = path.display();
-    let text = std::fs::read(path).map_err(|error| format!("Cannot read file {name}: {error}"))?;
-    let manifest = Manifest::parse(&text).map_err(|error| format!("{name}: {error}"))?;
+    let manifest = Manifest::read(path).map_err(|error| format!("Cannot read file {name}: {error}"))?;
+    let manifest = manifest.ok_or_else(|| format!("Cannot read file {name}: it is not there"))?;
     let _ = writeln!(out, "Start checking Multi Part AOF");
     let files = manifest.loaded();
     let last = files.len().saturating_sub(1);
@@ -62,11 +59,8 @@ fn verify(path: &Path) -> Result<(u64, u64, Option<LoadError>), String> {
     let text = |error: io::Error| error.to_string();
     let mut file = File::open(path).map_err(text)?;
     let len = file.metadata().map_err(text)?.len();
-    let mut head = Vec::new();
-    Read::by_ref(&mut file).take(SNAPSHOT.len() as u64).read_to_end(&mut head).map_err(text)?;
-    file.seek(SeekFrom::Start(0)).map_err(text)?;
     let mut start = 0;
-    if head == SNAPSHOT {
+    if rdb::is_snapshot(&mut file).map_err(text)? {
         start = match rdb::check(&mut BufReader::new(&file)) {
             Ok(checked) => checked.bytes,
             Err((error, checked)) => return Err(format!("[offset {}] its snapshot: {error}", checked.bytes)),

@@ -4,6 +4,8 @@
 //! Source: the layout that redis-server 7.0 writes and accepts, found by trying.
 
 use std::fmt::Write;
+use std::io;
+use std::path::Path;
 
 use thiserror::Error;
 
@@ -76,6 +78,18 @@ pub struct ManifestError {
 }
 
 impl Manifest {
+    /// Reads a file; `None` when there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is no manifest.
+    pub fn read(path: &Path) -> io::Result<Option<Manifest>> {
+        match std::fs::read(path) {
+            Ok(text) => Manifest::parse(&text).map(Some).map_err(io::Error::other),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads the text of a manifest.
     ///
     /// # Errors

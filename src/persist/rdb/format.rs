@@ -13,6 +13,8 @@ pub const VERSION_VALKEY: u32 = 80;
 
 /// Bytes of the magic word and the version.
 pub const HEADER_BYTES: usize = 9;
+/// What a header begins with: Redis's and Valkey's. The digits of the version follow.
+pub(super) const MAGIC: [&[u8]; 2] = [b"REDIS", b"VALKEY"];
 
 /// What stands in front of a record that is no value.
 pub(super) mod opcode {

@@ -24,7 +24,8 @@ mod load;
 
 pub use self::check::{Checked, check};
 pub use self::decode::{
-    Entry, Error, Fault, Limits, Loaded, PayloadError, Record, Result, read_header, read_payload, read_record,
+    Entry, Error, Fault, Limits, Loaded, PayloadError, Record, Result, is_snapshot, read_header, read_payload,
+    read_record,
 };
 pub use self::encode::{Encoder, Options};
 pub use self::format::{HEADER_BYTES, VERSION, VERSION_FIELD_EXPIRY, VERSION_VALKEY};

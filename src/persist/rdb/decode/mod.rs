@@ -14,7 +14,7 @@ mod tests;
 mod value;
 
 pub use self::cursor::{Error, Fault, Result};
-pub use self::record::{Entry, PayloadError, Record, read_header, read_payload, read_record};
+pub use self::record::{Entry, PayloadError, Record, is_snapshot, read_header, read_payload, read_record};
 pub use self::value::Loaded;
 use super::VERSION_VALKEY;
 use crate::types::{hash, list, set, zset};

@@ -1,8 +1,9 @@
 //! The records of a file, one by one, and the payloads of DUMP.
 
 use std::borrow::Cow;
+use std::io::{self, Read, Seek};
 
-use super::super::format::{HEADER_BYTES, VERSION_FIELD_EXPIRY, VERSION_VALKEY, kind, opcode};
+use super::super::format::{HEADER_BYTES, MAGIC, VERSION_FIELD_EXPIRY, VERSION_VALKEY, kind, opcode};
 use super::cursor::{Cursor, Error, Fault, Result, Text};
 use super::skip::{skip, skip_module};
 use super::value::{self, Loaded, Rules};
@@ -68,6 +69,17 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// Whether a file begins as a snapshot does; it is read from its start again afterwards.
+///
+/// # Errors
+/// Of reading.
+pub fn is_snapshot(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let mut head = Vec::with_capacity(HEADER_BYTES);
+    file.take(HEADER_BYTES as u64).read_to_end(&mut head)?;
+    file.rewind()?;
+    Ok(MAGIC.iter().any(|magic| head.starts_with(magic)))
+}
+
 /// The version that the head of a file tells.
 ///
 /// # Errors
@@ -76,12 +88,8 @@ pub fn read_header(bytes: &[u8]) -> Result<u32> {
     let mut cursor = Cursor::new(bytes, 0);
     let head: [u8; HEADER_BYTES] = cursor.array()?;
     let fail = |fault| Err(Error { offset: 0, fault });
-    let digits = match head.strip_prefix(b"REDIS") {
-        Some(digits) => digits,
-        None => match head.strip_prefix(b"VALKEY") {
-            Some(digits) => digits,
-            None => return fail(Fault::Corrupt("Wrong signature trying to load DB from file")),
-        },
+    let Some(digits) = MAGIC.iter().find_map(|magic| head.strip_prefix(*magic)) else {
+        return fail(Fault::Corrupt("Wrong signature trying to load DB from file"));
     };
     let version = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
     match version {

@@ -410,6 +410,21 @@ fn versions_of_payloads() {
 }
 
 #[test]
+fn a_snapshot_is_known_by_its_head() {
+    let cases: &[(&[u8], bool)] = &[
+        (b"REDIS0010\xff", true),
+        (b"VALKEY080\xff", true),
+        (b"*1\r\n$4\r\nPING\r\n", false),
+        (b"RED", false),
+        (b"", false),
+    ];
+    for (bytes, expected) in cases {
+        let mut file = std::io::Cursor::new(bytes);
+        assert_eq!((is_snapshot(&mut file).unwrap(), file.position()), (*expected, 0), "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
 fn heads_of_files() {
     assert_eq!((read_header(b"REDIS0010"), read_header(b"REDIS0001")), (Ok(10), Ok(1)));
     assert_eq!(read_header(b"VALKEY080"), Ok(80));
