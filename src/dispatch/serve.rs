@@ -3,6 +3,11 @@
 //! A waiter is entered into the queues of its keys while they are still locked, so no push is missed. Whoever changes
 //! such a key serves its waiters once its own locks are released and before its reply is sent: it runs their commands
 //! for them, first come first served, each under the locks that it needs. What that changes may serve others in turn.
+//!
+//! Between the change and the command of a waiter nothing is locked: another client may take what has come, or bring more.
+//! A waiter for whom nothing is left keeps its place, and whatever comes next is offered to it first: a walk through the
+//! waiters goes past one only as long as the key stays as that one has found it. Under the locks of each command it is
+//! looked again whether its client is next; where the key has changed since, the walk begins anew.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +17,7 @@ use super::{Finished, after, find, lock, nested, note_effect, notify, tracking};
 use crate::client::{AwaitedKey, Blocked, Cancelled, Session, SessionFlags, signal};
 use crate::commands::blocking::Blocking;
 use crate::commands::{Args, Cx, Error, Flow, Key, error};
-use crate::keyspace::{Busy, Effects, Locked, ReadyKey};
+use crate::keyspace::{Busy, Effects, Locked, Place, ReadyKey};
 use crate::resp::{Args as Argv, Output, Protocol, Reply};
 use crate::state::Server;
 use crate::stats::WorkerStats;
@@ -60,6 +65,13 @@ pub fn serve_ready(server: &Server, stats: &WorkerStats, on_worker: bool, ready:
     }
 }
 
+/// A walk through the waiters of a key.
+#[derive(Clone, Copy)]
+struct Walk<'a> {
+    key: Key<'a>,
+    place: Place,
+}
+
 /// Serves the waiters of one key in their order; adds the keys that this changes to `keys`.
 fn serve_key(
     server: &Server,
@@ -68,21 +80,25 @@ fn serve_key(
     key: &ReadyKey,
     keys: &mut VecDeque<ReadyKey>,
 ) -> Result<(), Busy> {
-    let name = Key { name: &key.name, hash: key.hash };
-    let mut after = 0;
+    let mut walk = Walk { key: Key { name: &key.name, hash: key.hash }, place: Place::default() };
     loop {
         let now_ms = server.clock.now_ms();
         let shard = server.keyspace.shard_of(key.hash);
         let mut db = Locked::one(&server.keyspace, shard, on_worker, key.db, now_ms)?;
-        let next = db.next_waiter(name, after);
+        let next = db.next_waiter(walk.key, &mut walk.place);
         keys.extend(settle(server, stats, None, db.unlock()));
         let Some(ticket) = next else { return Ok(()) };
-        match server.blocked.get(ticket) {
-            Some(blocked) => serve(server, stats, on_worker, &blocked, keys)?,
-            // It gave up while its queue could not be reached.
-            None => Locked::one(&server.keyspace, shard, on_worker, key.db, now_ms)?.remove_waiter(name, ticket),
+        let is_overtaken = match server.blocked.get(ticket) {
+            Some(blocked) => serve(server, stats, on_worker, &blocked, walk, keys)?,
+            None => {
+                // It gave up while its queue could not be reached.
+                Locked::one(&server.keyspace, shard, on_worker, key.db, now_ms)?.remove_waiter(walk.key, ticket);
+                false
+            }
+        };
+        if !is_overtaken {
+            walk.place.behind = ticket;
         }
-        after = ticket;
     }
 }
 
@@ -105,21 +121,33 @@ pub(super) fn settle_all(server: &Server, stats: &WorkerStats, on_worker: bool, 
     }
 }
 
-/// Runs the command of a waiter. If that gives a reply its wait is over, else it keeps its place.
+/// Runs the command of a waiter. If that gives a reply its wait is over, else it keeps its place. True when it was not
+/// run, since it is not the next of the walk any more.
 fn serve(
     server: &Server,
     stats: &WorkerStats,
     on_worker: bool,
     blocked: &Blocked,
+    walk: Walk<'_>,
     keys: &mut VecDeque<ReadyKey>,
-) -> Result<(), Busy> {
+) -> Result<bool, Busy> {
+    let mut is_overtaken = false;
     let mut effects = Ok(None);
     blocked.serve(|| {
         let mut output = Output::default();
-        match run(server, stats, on_worker, blocked, &mut output) {
-            Ok((is_served, left)) => {
+        match run(server, stats, on_worker, blocked, walk, &mut output) {
+            Ok(Ran::Overtaken(left)) => {
+                is_overtaken = true;
                 effects = Ok(Some(left));
-                is_served.then_some(output)
+                None
+            }
+            Ok(Ran::Unserved(left)) => {
+                effects = Ok(Some(left));
+                None
+            }
+            Ok(Ran::Served(left)) => {
+                effects = Ok(Some(left));
+                Some(output)
             }
             Err(held) => {
                 effects = Err(held);
@@ -131,17 +159,27 @@ fn serve(
     if let Some(effects) = effects? {
         keys.extend(settle(server, stats, Some(blocked.client.id), effects));
     }
-    Ok(())
+    Ok(is_overtaken)
 }
 
-/// Answers whether `output` holds the reply now, and what is left to do.
+/// What came of a waiter's command, with what is left to do.
+enum Ran {
+    /// It was not run: another is first.
+    Overtaken(Effects),
+    /// There is nothing for it.
+    Unserved(Effects),
+    /// Its reply is written.
+    Served(Effects),
+}
+
 fn run(
     server: &Server,
     stats: &WorkerStats,
     on_worker: bool,
     blocked: &Blocked,
+    walk: Walk<'_>,
     output: &mut Output,
-) -> Result<(bool, Effects), Busy> {
+) -> Result<Ran, Busy> {
     let mut session = Session::new(blocked.client.clone());
     (session.db, session.proto, session.flags) = (blocked.db, blocked.proto, blocked.flags);
     let argv = blocked.argv.view();
@@ -150,7 +188,12 @@ fn run(
     let mark = output.mark();
     let started = ticks();
     let now_ms = server.clock.at_us(started) / 1000;
-    let (handler, db) = lock(server, on_worker, false, &session, command, argv, now_ms, &mut found, &mut declared)?;
+    let locked = lock(server, on_worker, false, &session, command, argv, now_ms, &mut found, &mut declared)?;
+    let (handler, mut db) = locked;
+    let mut place = walk.place;
+    if db.next_waiter(walk.key, &mut place) != Some(blocked.ticket) {
+        return Ok(Ran::Overtaken(db.unlock()));
+    }
     let protocol = if session.proto == 3 { Protocol::Resp3 } else { Protocol::Resp2 };
     let reply = Reply::new(output, protocol);
     // Whatever it costs, it is run here.
@@ -193,7 +236,7 @@ fn run(
     }
     let effects = if is_served { db.unlock_after(argv) } else { db.unlock() };
     note_effect(server, &blocked.client, &effects);
-    Ok((is_served, effects))
+    Ok(if is_served { Ran::Served(effects) } else { Ran::Unserved(effects) })
 }
 
 /// Why a wait ends without being served.
@@ -243,5 +286,97 @@ fn forget(server: &Server, blocked: &Blocked) {
             Ok(mut db) => db.remove_waiter(name, blocked.ticket),
             Err(_) => server.leave_unserved(ReadyKey { db: blocked.db, name: key.name.clone(), hash: key.hash }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::{Executor, Step, Wait};
+    use super::*;
+    use crate::client::Endpoint;
+    use crate::commands;
+    use crate::config::Config;
+    use crate::keyspace::{KeyHasher, Keyspace, events};
+    use crate::resp::OwnedArgs;
+    use crate::types::list::{Element, Limits, List, Side};
+    use crate::util::clock::Clock;
+
+    fn server() -> Arc<Server> {
+        let keyspace = Keyspace::new(4, KeyHasher::seeded(1));
+        let commands = commands::table().all().len();
+        Arc::new(Server::new(Config::default(), Clock::system(), keyspace, 1, commands))
+    }
+
+    /// A new client's command; answers what becomes of it.
+    fn run_as_new(server: &Arc<Server>, words: &[&[u8]]) -> Step {
+        let mut session = Session::new(server.clients.connect(Endpoint::Unix("test".into()), 0, 0, 0));
+        let argv = OwnedArgs::from(words);
+        Executor::worker(Arc::clone(server), 0).execute(&mut session, argv.view(), &mut Output::default())
+    }
+
+    /// The waiter that a new client becomes in BLPOP.
+    fn block(server: &Arc<Server>, name: &[u8]) -> Arc<Blocked> {
+        let step = run_as_new(server, &[b"BLPOP", name, b"0"]);
+        let Step::Wait(Wait::Blocked(ticket)) = step else { panic!("{step:?}") };
+        server.blocked.get(ticket).unwrap()
+    }
+
+    fn locked<'k>(server: &'k Server, key: Key<'_>) -> Locked<'k> {
+        let shard = server.keyspace.shard_of(key.hash);
+        Locked::one(&server.keyspace, shard, true, 0, server.clock.now_ms()).unwrap()
+    }
+
+    /// A walk that has found nothing for the first waiter, since another client was there before; the list is gone.
+    fn walk_past<'a>(server: &Server, key: Key<'a>, first: &Blocked) -> Walk<'a> {
+        let mut walk = Walk { key, place: Place::default() };
+        assert_eq!(locked(server, key).next_waiter(key, &mut walk.place), None);
+        walk.place.behind = first.ticket;
+        walk
+    }
+
+    /// A push whose client has not come to serve those who wait.
+    fn push(server: &Server, key: Key<'_>) {
+        let mut db = locked(server, key);
+        let mut list = List::new();
+        list.push(Side::Back, Element::of(b"element"), Limits::of_setting(-2));
+        db.put(key, list);
+        db.changed(key, events::RPUSH);
+    }
+
+    #[test]
+    fn a_waiter_that_others_were_quicker_than_is_first_when_more_comes() {
+        let server = server();
+        let key = Key { name: b"list", hash: server.keyspace.hash(b"list") };
+        let (first, second) = (block(&server, key.name), block(&server, key.name));
+        let mut walk = walk_past(&server, key, &first);
+        push(&server, key);
+
+        let stats = server.stats.other();
+        let mut keys = VecDeque::new();
+        assert!(serve(&server, stats, true, &second, walk, &mut keys).unwrap(), "the second is not next any more");
+        assert!(second.take_reply().is_none());
+        assert_eq!(locked(&server, key).next_waiter(key, &mut walk.place), Some(first.ticket));
+        assert!(!serve(&server, stats, true, &first, walk, &mut keys).unwrap());
+        assert!(first.take_reply().is_some() && second.take_reply().is_none());
+    }
+
+    #[test]
+    fn a_waiter_for_whom_nothing_is_left_keeps_its_place() {
+        let server = server();
+        let key = Key { name: b"list", hash: server.keyspace.hash(b"list") };
+        let (first, second) = (block(&server, key.name), block(&server, key.name));
+        // A push serves them, but an LPOP is quicker.
+        push(&server, key);
+        assert_eq!(run_as_new(&server, &[b"LPOP", key.name]), Step::Next);
+        let ready = ReadyKey { db: 0, name: key.name.into(), hash: key.hash };
+        serve_ready(&server, server.stats.other(), true, vec![ready]);
+        assert!(first.take_reply().is_none() && second.take_reply().is_none());
+
+        assert_eq!(run_as_new(&server, &[b"RPUSH", key.name, b"a"]), Step::Next);
+        assert!(first.take_reply().is_some() && second.take_reply().is_none());
+        assert_eq!(run_as_new(&server, &[b"RPUSH", key.name, b"b"]), Step::Next);
+        assert!(second.take_reply().is_some());
     }
 }

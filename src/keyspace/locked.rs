@@ -22,7 +22,7 @@ use super::access::Access;
 use super::entry::{EntryBox, EntryMut, EntryRef, External, StringValue};
 use super::events::{self, Event, KeyEvent};
 use super::tracked::{Cause, Invalidations};
-use super::{Busy, Db, KeyHash, Keyspace, Location, ReadyKey, ShardGuard, ShardId, Ttl, Wanted, Watcher};
+use super::{Busy, Db, KeyHash, Keyspace, Location, Place, ReadyKey, ShardGuard, ShardId, Ttl, Wanted, Watcher};
 use crate::journal::Unit;
 use crate::resp::{Args, OwnedArgs};
 use crate::util::rng::Rng;
@@ -582,7 +582,7 @@ impl<'k> Locked<'k> {
         let db = self.db;
         let guard = self.guard(key.hash);
         guard.watches.touch(db, key.name);
-        if awaited == Awaited::Yes && guard.waiters.has(db, key.name) {
+        if awaited == Awaited::Yes && guard.waiters.tell(db, key.name) {
             let ready = ReadyKey { db, name: key.name.into(), hash: key.hash };
             if self.effects.ready.last() != Some(&ready) {
                 self.effects.ready.push(ready);
@@ -614,11 +614,12 @@ impl<'k> Locked<'k> {
         self.guard(key.hash).waiters.remove(db, key.name, ticket);
     }
 
-    /// The first waiter behind `after` for which there is news, as a key of the selected database stands now.
-    pub fn next_waiter(&mut self, key: Key<'_>, after: u64) -> Option<u64> {
+    /// The first waiter behind `place` for which there is news, as a key of the selected database stands now; the first
+    /// of all if the key has changed since.
+    pub fn next_waiter(&mut self, key: Key<'_>, place: &mut Place) -> Option<u64> {
         let kind = self.kind_of(key).flatten();
         let db = self.db;
-        self.guard(key.hash).waiters.next(db, key.name, after, kind)
+        self.guard(key.hash).waiters.next(db, key.name, place, kind)
     }
 
     /// States the command's effect for the journal where its own words would not repeat it: a random choice, a relative

@@ -42,7 +42,7 @@ pub use self::locked::{Edited, Effects, Key, Locked, Overwritten, Scanned, Wrong
 pub use self::shard::{Busy, ShardData, ShardGuard};
 pub use self::stats::{Log2Histogram, ShardStats};
 pub use self::tracked::{Cause, Invalidated, Invalidations, Readers, TrackedKeys, Tracking};
-pub use self::wait::{ReadyKey, Waiters, Wanted};
+pub use self::wait::{Place, ReadyKey, Waiters, Wanted};
 pub use self::watch::{Watcher, Watches};
 
 use self::shard::Shard;

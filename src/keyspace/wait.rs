@@ -37,6 +37,16 @@ struct Queue {
     /// Waiters by the type that they want.
     by_kind: [usize; 5],
     when_gone: usize,
+    /// Changes of the key while somebody waited for it.
+    news: u64,
+}
+
+/// Where a walk through the waiters of a key stands: behind a ticket, as the news were. It begins with the default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The ticket of the last waiter that the news had nothing for; 0 before the first.
+    pub behind: u64,
+    news: u64,
 }
 
 /// The waiters for a shard's keys.
@@ -79,25 +89,35 @@ impl Waiters {
         }
     }
 
-    /// Whether somebody waits for a key.
-    pub fn has(&self, db: usize, name: &[u8]) -> bool {
-        self.dbs.get(db).is_some_and(|queues| queues.contains_key(name))
+    /// Notes that a key has changed; false when nobody waits for it.
+    pub fn tell(&mut self, db: usize, name: &[u8]) -> bool {
+        let queue = self.dbs.get_mut(db).and_then(|queues| queues.get_mut(name));
+        queue.map(|queue| queue.news += 1).is_some()
     }
 
-    /// The keys for which somebody waits, with their databases.
-    pub fn all_keys(&self) -> impl Iterator<Item = (usize, &[u8])> {
-        self.dbs.iter().enumerate().flat_map(|(db, queues)| queues.keys().map(move |name| (db, &**name)))
+    /// Notes that every key of the chosen databases has changed; the keys for which somebody waits, with their databases.
+    pub fn tell_all(&mut self, is_chosen: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, &[u8])> {
+        let dbs = self.dbs.iter_mut().enumerate().filter(move |(db, _)| is_chosen(*db));
+        dbs.flat_map(|(db, queues)| {
+            queues.iter_mut().map(move |(name, queue)| {
+                queue.news += 1;
+                (db, &**name)
+            })
+        })
     }
 
-    /// The first waiter behind `after` (0: the first of all) for which there is news when the key holds `kind`, or no
-    /// collection at all.
-    pub fn next(&self, db: usize, name: &[u8], after: u64, kind: Option<ObjectType>) -> Option<u64> {
+    /// The first waiter behind `place` for which there is news when the key holds `kind`, or no collection at all. If the
+    /// key has changed since, the walk begins anew: those that it has passed are to get what is new first.
+    pub fn next(&self, db: usize, name: &[u8], place: &mut Place, kind: Option<ObjectType>) -> Option<u64> {
         let queue = self.dbs.get(db)?.get(name)?;
+        if queue.news != place.news {
+            *place = Place { behind: 0, news: queue.news };
+        }
         let fitting = kind.map_or(0, |kind| queue.by_kind[kind as usize]);
         if fitting == 0 && queue.when_gone == 0 {
             return None;
         }
-        let mut behind = queue.waiters.range(after + 1..);
+        let mut behind = queue.waiters.range(place.behind + 1..);
         behind.find(|(_, wanted)| wanted.when_gone || Some(wanted.kind) == kind).map(|(ticket, _)| *ticket)
     }
 }
@@ -117,13 +137,13 @@ mod tests {
         waiters.add(3, b"k", 7, ZSET);
         waiters.add(3, b"k", 6, LIST);
         waiters.add(3, b"k", 6, LIST);
-        let next = |waiters: &Waiters, after, kind| waiters.next(3, b"k", after, kind);
+        let next = |waiters: &Waiters, behind, kind| waiters.next(3, b"k", &mut Place { behind, news: 0 }, kind);
         assert_eq!(next(&waiters, 0, Some(ObjectType::List)), Some(5));
         assert_eq!(next(&waiters, 5, Some(ObjectType::List)), Some(6));
         assert_eq!(next(&waiters, 6, Some(ObjectType::List)), None);
         assert_eq!(next(&waiters, 0, Some(ObjectType::ZSet)), Some(7));
         assert_eq!((next(&waiters, 0, Some(ObjectType::Hash)), next(&waiters, 0, None)), (None, None));
-        assert_eq!(waiters.next(0, b"k", 0, Some(ObjectType::List)), None);
+        assert_eq!(waiters.next(0, b"k", &mut Place::default(), Some(ObjectType::List)), None);
         waiters.remove(3, b"k", 5);
         waiters.remove(3, b"k", 5);
         assert_eq!(next(&waiters, 0, Some(ObjectType::List)), Some(6));
@@ -134,9 +154,24 @@ mod tests {
         let mut waiters = Waiters::default();
         waiters.add(0, b"k", 1, LIST);
         waiters.add(0, b"k", 2, STREAM);
-        assert_eq!(waiters.next(0, b"k", 0, None), Some(2));
-        assert_eq!(waiters.next(0, b"k", 0, Some(ObjectType::Hash)), Some(2));
-        assert_eq!(waiters.next(0, b"k", 0, Some(ObjectType::List)), Some(1));
+        let next = |kind| waiters.next(0, b"k", &mut Place::default(), kind);
+        assert_eq!(next(None), Some(2));
+        assert_eq!(next(Some(ObjectType::Hash)), Some(2));
+        assert_eq!(next(Some(ObjectType::List)), Some(1));
+    }
+
+    #[test]
+    fn a_walk_begins_anew_when_there_is_news() {
+        let mut waiters = Waiters::default();
+        waiters.add(0, b"k", 1, LIST);
+        waiters.add(0, b"k", 2, LIST);
+        let mut place = Place::default();
+        let next = |waiters: &Waiters, place: &mut Place| waiters.next(0, b"k", place, Some(ObjectType::List));
+        assert_eq!(next(&waiters, &mut place), Some(1));
+        place.behind = 1;
+        assert_eq!(next(&waiters, &mut place), Some(2));
+        assert!(waiters.tell(0, b"k") && !waiters.tell(0, b"other"));
+        assert_eq!(next(&waiters, &mut place), Some(1));
     }
 
     #[test]
@@ -145,10 +180,11 @@ mod tests {
         for ticket in 1..=10 {
             waiters.add(1, b"k", ticket, LIST);
         }
-        assert!(waiters.has(1, b"k") && !waiters.has(0, b"k") && !waiters.is_empty());
-        assert_eq!(waiters.all_keys().collect::<Vec<_>>(), [(1, &b"k"[..])]);
+        assert!(waiters.tell(1, b"k") && !waiters.tell(0, b"k") && !waiters.is_empty());
+        assert_eq!(waiters.tell_all(|_| true).collect::<Vec<_>>(), [(1, &b"k"[..])]);
+        assert_eq!(waiters.tell_all(|db| db == 0).count(), 0);
         (1..=10).for_each(|ticket| waiters.remove(1, b"k", ticket));
-        assert!(waiters.is_empty() && !waiters.has(1, b"k"));
-        assert_eq!(waiters.all_keys().count(), 0);
+        assert!(waiters.is_empty() && !waiters.tell(1, b"k"));
+        assert_eq!(waiters.tell_all(|_| true).count(), 0);
     }
 }

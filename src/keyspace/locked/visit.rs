@@ -124,8 +124,8 @@ impl<'k> Locked<'k> {
     /// Notes every key for which somebody waits in the chosen databases of the locked shards: what it holds is another
     /// thing now.
     fn note_awaited(&mut self, is_chosen: impl Fn(usize) -> bool) {
-        for guard in self.guards.iter().filter(|guard| !guard.waiters.is_empty()) {
-            for (db, name) in guard.waiters.all_keys().filter(|(db, _)| is_chosen(*db)) {
+        for guard in self.guards.iter_mut().filter(|guard| !guard.waiters.is_empty()) {
+            for (db, name) in guard.waiters.tell_all(&is_chosen) {
                 self.effects.ready.push(ReadyKey { db, name: name.into(), hash: self.keyspace.hash(name) });
             }
         }
