@@ -19,7 +19,7 @@ fn a_pointer_is_all_it_takes_when_empty() {
     let mut packed = Packed::new();
     assert_eq!((packed.len(), packed.memory_bytes(), packed.iter().next()), (0, 0, None));
     packed.push(b"a".as_slice());
-    assert_eq!((packed.len(), packed.memory_bytes()), (1, 16));
+    assert_eq!((packed.len(), packed.memory_bytes()), (1, 8));
     packed.remove_at(Position::START, 1);
     assert_eq!((packed.len(), packed.memory_bytes()), (0, 0), "the block has gone with the last element");
 }
@@ -110,6 +110,8 @@ enum Step {
     Insert(usize, Vec<Vec<u8>>),
     Replace(usize, Vec<u8>),
     Remove(usize, usize),
+    /// So many short ones at the end.
+    Fill(usize),
 }
 
 fn text() -> impl Strategy<Value = Vec<u8>> {
@@ -128,6 +130,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (any::<usize>(), prop::collection::vec(text(), 0..4)).prop_map(|(at, texts)| Step::Insert(at, texts)),
         2 => (any::<usize>(), text()).prop_map(|(at, text)| Step::Replace(at, text)),
         2 => (any::<usize>(), 0usize..4).prop_map(|(at, count)| Step::Remove(at, count)),
+        1 => (any::<usize>(), 50usize..200).prop_map(|(at, count)| Step::Remove(at, count)),
+        1 => (50usize..200).prop_map(Step::Fill),
     ]
 }
 
@@ -159,6 +163,10 @@ proptest! {
                     packed.remove_at(packed.position(at).unwrap(), count);
                     model.drain(at..at + count);
                 }
+                Step::Fill(count) => {
+                    (0..count).for_each(|_| packed.push(b"7".as_slice()));
+                    model.resize(model.len() + count, b"7".to_vec());
+                }
                 Step::Replace(..) | Step::Remove(..) => {}
             }
             prop_assert_eq!(packed.len(), model.len());
@@ -166,7 +174,8 @@ proptest! {
         }
         prop_assert_eq!(&texts(&packed), &model);
         prop_assert_eq!(&texts(&packed.clone()), &model);
-        let bytes = if model.is_empty() { 0 } else { size_class(8 + packed.byte_len()) };
+        let header = if model.len() <= 127 && packed.byte_len() <= 255 { 2 } else { 8 };
+        let bytes = if model.is_empty() { 0 } else { size_class(header + packed.byte_len()) };
         prop_assert_eq!(packed.memory_bytes(), bytes);
         for text in model.iter().chain([&wanted]) {
             let place = model.iter().position(|other| other == text);

@@ -65,7 +65,7 @@ fn a_set_takes_the_smallest_form_that_its_members_fit() {
 #[test]
 fn memory_of_the_three_forms() {
     assert_eq!(Set::new().memory_bytes(), 0);
-    assert_eq!(set_of(["1", "2", "300"]).memory_bytes(), 16);
+    assert_eq!(set_of(["1", "2", "300"]).memory_bytes(), 8);
     assert_eq!(set_of(["one", "two"]).memory_bytes(), 16);
     let mut set = Set::new();
     for n in 0..100_000 {
