@@ -37,12 +37,14 @@ def loop_hgetall(server, rounds, stop):
     # Fields and values are of one length each, so the reply's is known.
     pair = len(b"$13\r\nfield:0000000\r\n$13\r\nvalue:0000000\r\n")
     length = len(b"*%d\r\n" % (2 * FIELDS)) + pair * FIELDS
+    # Read into one place and only counted: the processors are there for the servers.
+    room = memoryview(bytearray(256 << 10))
     with server.connect() as link:
         while not stop.is_set():
             link.sendall(request([b"HGETALL", b"large"]))
             left = length
             while left > 0:
-                left -= len(link.recv(min(left, 1 << 20)))
+                left -= link.recv_into(room[: min(left, len(room))])
             rounds.value += 1
 
 

@@ -17,13 +17,14 @@ use crate::dispatch::Executor;
 use crate::journal;
 use crate::resp::Output;
 use crate::state::Server;
-use crate::util::task;
+use crate::util::{os, task};
 
 /// Bytes read from a socket at once, into a buffer that all connections of a worker share.
 const READ_BUFFER: usize = 64 * 1024;
 /// Connections that may wait to be taken over by a worker.
 const HANDOVER_MAX: usize = 1024;
-/// Long commands that run at once for the connections of one worker; more wait for a thread.
+/// Long commands that run at once for the connections of one worker; more wait for a thread. Theirs have a lower
+/// priority: where processors are scarce a long command takes longer, and not everybody's short ones.
 const LONG_COMMANDS_MAX: usize = 16;
 /// Tasks run before a worker looks for new events again. With fewer, the connections that became ready together would
 /// not all have been read when the first of them writes its replies.
@@ -156,6 +157,7 @@ pub(super) fn start(server: &Arc<Server>) -> io::Result<Workers> {
             .enable_all()
             .event_interval(EVENT_INTERVAL)
             .max_blocking_threads(LONG_COMMANDS_MAX)
+            .on_thread_start(os::lower_priority)
             .thread_stack_size(task::STACK_BYTES)
             .build()?;
         let server = Arc::clone(server);

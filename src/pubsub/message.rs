@@ -87,7 +87,7 @@ mod tests {
         let mut out = Output::default();
         message.write(proto, &mut out);
         let mut slices = [std::io::IoSlice::new(&[]); 8];
-        let filled = out.io_slices(&mut slices);
+        let filled = out.io_slices(&mut slices, usize::MAX);
         slices[..filled].iter().flat_map(|slice| slice.iter().copied()).collect()
     }
 
@@ -129,7 +129,7 @@ mod tests {
         message.write(2, &mut out);
         message.write(3, &mut out);
         let mut slices = [std::io::IoSlice::new(&[]); 8];
-        let filled = out.io_slices(&mut slices);
+        let filled = out.io_slices(&mut slices, usize::MAX);
         let times = slices[..filled].iter().filter(|slice| slice.as_ptr() == payload.as_ptr()).count();
         assert_eq!(times, 2, "the very bytes that were published, for every subscriber");
     }

@@ -1,8 +1,10 @@
 //! The bytes that wait to be sent to one client.
 //!
 //! All small replies are appended to one buffer. A large payload is not copied into it but *pinned*: shared, with the offset
-//! in the buffer at which it is to be sent. The offsets of what has been written do not move while replies are written, so
-//! a [`Mark`] can be cut back to, or be given the header of an array whose length was not known before.
+//! in the text at which it is to be sent. A buffer that has grown to [`CHUNK_BYTES`] is put aside as a *chunk*, and a new
+//! one begun: a long reply is never moved as a whole, and what is sent of it is given back piece by piece. Offsets count
+//! the bytes of all chunks and the buffer, the *text*, and do not move while replies are written, so a [`Mark`] can be cut
+//! back to, or be given the header of an array whose length was not known before.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -12,24 +14,45 @@ use bytes::{Buf, Bytes};
 
 /// Capacity that an empty buffer keeps, in bytes.
 const KEPT_BYTES: usize = 16 * 1024;
+/// Length at which a buffer is put aside. As long are the blocks that the allocator gives and takes for a long reply: it
+/// has them at hand from the last one, where a block as long as the reply is fresh from the system each time.
+const CHUNK_BYTES: usize = 64 * 1024;
 /// Sent bytes are cut off a buffer that does not get empty when there are this many, and more than are left.
-const COMPACT_BYTES: usize = 64 * 1024;
+const COMPACT_BYTES: usize = CHUNK_BYTES / 2;
 /// A header is inserted by moving up to this many bytes; before more bytes it is pinned.
 const MOVED_BYTES: usize = 8 * 1024;
 
 /// Bytes and shared payloads in the order of sending. Holds no heap memory before the first reply.
 #[derive(Debug, Default)]
 pub struct Output {
+    /// The end of the text.
     buf: Vec<u8>,
-    /// Bytes of `buf` already sent.
+    /// Where the buffer begins.
+    start: usize,
+    /// Bytes of the text already sent.
     sent: usize,
+    /// What only long replies have.
+    chunks: VecDeque<Chunk>,
     /// In order of sending, so `at` never falls.
     pins: VecDeque<Pin>,
     /// Sum of the pins' lengths.
     pinned: usize,
 }
 
-/// Payload that is sent before the byte `at` of the buffer.
+/// A part of the text before the buffer, not yet sent to its end.
+#[derive(Debug)]
+struct Chunk {
+    start: usize,
+    bytes: Vec<u8>,
+}
+
+impl Chunk {
+    fn end(&self) -> usize {
+        self.start + self.bytes.len()
+    }
+}
+
+/// Payload that is sent before the byte `at` of the text.
 #[derive(Debug)]
 struct Pin {
     at: usize,
@@ -45,10 +68,16 @@ pub struct Mark {
 }
 
 impl Output {
+    /// End of the text.
+    #[inline]
+    fn end(&self) -> usize {
+        self.start + self.buf.len()
+    }
+
     /// Bytes not yet sent, pinned ones included.
     #[inline]
     pub fn pending(&self) -> usize {
-        self.buf.len() - self.sent + self.pinned
+        self.end() - self.sent + self.pinned
     }
 
     /// Whether all has been sent.
@@ -59,12 +88,15 @@ impl Output {
 
     /// Memory held on the heap in bytes; shared payloads count whole.
     pub fn memory_bytes(&self) -> usize {
-        self.buf.capacity() + self.pins.capacity() * size_of::<Pin>() + self.pinned
+        let lists = self.pins.capacity() * size_of::<Pin>() + self.chunks.capacity() * size_of::<Chunk>();
+        let chunks: usize = self.chunks.iter().map(|chunk| chunk.bytes.capacity()).sum();
+        self.buf.capacity() + chunks + lists + self.pinned
     }
 
     /// Appends a copy of `bytes`.
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
         self.buf.extend_from_slice(bytes);
     }
 
@@ -72,22 +104,21 @@ impl Output {
     pub fn pin(&mut self, bytes: Bytes) {
         if !bytes.is_empty() {
             self.pinned += bytes.len();
-            self.pins.push_back(Pin { at: self.buf.len(), bytes });
+            self.pins.push_back(Pin { at: self.end(), bytes });
         }
     }
 
     /// Appends what `other` has pending, which is then empty. Payloads pinned there are not copied, and where nothing is
     /// pending here, neither are many bytes.
     pub fn append(&mut self, other: &mut Output) {
-        let is_new = self.buf.is_empty() && self.pins.is_empty() && other.sent == 0;
+        let is_new = self.end() == 0 && self.pins.is_empty() && other.sent == 0;
         if is_new && other.pending() > MOVED_BYTES {
             *self = mem::take(other);
             return;
         }
-        let base = self.buf.len();
-        self.buf.extend_from_slice(&other.buf[other.sent..]);
+        let (base, sent) = (self.end(), other.sent);
+        other.text(sent, other.end()).for_each(|text| self.push(text));
         self.pinned += other.pinned;
-        let sent = other.sent;
         self.pins.extend(other.pins.drain(..).map(|pin| Pin { at: pin.at - sent + base, ..pin }));
         other.clear();
     }
@@ -95,23 +126,40 @@ impl Output {
     /// Makes room for `additional` bytes at once.
     #[inline]
     pub fn reserve(&mut self, additional: usize) {
-        self.buf.reserve(additional);
+        if self.buf.capacity() - self.buf.len() < additional {
+            self.grow(additional);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, additional: usize) {
+        if self.buf.len() + additional <= CHUNK_BYTES || self.buf.is_empty() {
+            return self.buf.reserve(additional);
+        }
+        let next = Vec::with_capacity(additional.max(CHUNK_BYTES));
+        let start = self.end();
+        let bytes = mem::replace(&mut self.buf, next);
+        self.chunks.push_back(Chunk { start: mem::replace(&mut self.start, start), bytes });
     }
 
     /// The end, to come back to.
     #[inline]
     pub fn mark(&self) -> Mark {
-        Mark { at: self.buf.len(), pins: self.pins.len() }
+        Mark { at: self.end(), pins: self.pins.len() }
     }
 
     /// Bytes appended since `mark`.
     pub fn len_since(&self, mark: Mark) -> usize {
-        self.buf.len() - mark.at + self.pins.iter().skip(mark.pins).map(|pin| pin.bytes.len()).sum::<usize>()
+        self.end() - mark.at + self.pins.iter().skip(mark.pins).map(|pin| pin.bytes.len()).sum::<usize>()
     }
 
     /// Takes back all that was appended since `mark`.
     pub fn truncate(&mut self, mark: Mark) {
-        self.buf.truncate(mark.at);
+        while mark.at < self.start {
+            let chunk = self.chunks.pop_back().expect("a mark is not before the text");
+            (self.start, self.buf) = (chunk.start, chunk.bytes);
+        }
+        self.buf.truncate(mark.at - self.start);
         for pin in self.pins.drain(mark.pins..) {
             self.pinned -= pin.bytes.len();
         }
@@ -119,49 +167,61 @@ impl Output {
 
     /// Inserts `bytes` at `mark`. Marks behind it are no longer valid; the ones before it are.
     pub fn insert(&mut self, mark: Mark, bytes: &[u8]) {
-        if self.buf.len() - mark.at > MOVED_BYTES {
+        if mark.at < self.start || self.end() - mark.at > MOVED_BYTES {
             self.pinned += bytes.len();
             self.pins.insert(mark.pins, Pin { at: mark.at, bytes: Bytes::copy_from_slice(bytes) });
             return;
         }
-        let end = self.buf.len();
         self.buf.extend_from_slice(bytes);
-        self.buf[mark.at..].rotate_right(bytes.len());
-        debug_assert_eq!(self.buf.len(), end + bytes.len());
+        self.buf[mark.at - self.start..].rotate_right(bytes.len());
         for pin in self.pins.iter_mut().skip(mark.pins) {
             pin.at += bytes.len();
         }
     }
 
-    /// Everything to be sent as one slice, unless something is pinned: then [`Output::io_slices`] shows it.
+    /// Everything to be sent as one slice, unless something is pinned or put aside: then [`Output::io_slices`] shows it.
     #[inline]
     pub fn as_slice(&self) -> Option<&[u8]> {
-        self.pins.is_empty().then(|| &self.buf[self.sent..])
+        let is_one = self.pins.is_empty() && self.chunks.is_empty();
+        is_one.then(|| &self.buf[self.sent - self.start..])
     }
 
     /// Appends a copy of everything to be sent to `bytes`.
     pub fn copy_to(&self, bytes: &mut Vec<u8>) {
-        let mut from = self.sent;
-        for pin in &self.pins {
-            bytes.extend_from_slice(&self.buf[from..pin.at]);
-            bytes.extend_from_slice(&pin.bytes);
-            from = pin.at;
-        }
-        bytes.extend_from_slice(&self.buf[from..]);
+        self.pieces().for_each(|piece| bytes.extend_from_slice(piece));
     }
 
-    /// Fills `slices` with what is to be sent next, for one `writev`; answers how many it filled. None is empty.
-    pub fn io_slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+    /// Everything to be sent, in order. Pieces may be empty.
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let mut from = self.sent;
         let pins = self.pins.iter().map(|pin| (pin.at, &pin.bytes[..]));
-        let pieces = pins.chain([(self.buf.len(), &[][..])]).flat_map(|(at, pinned)| {
-            let text = &self.buf[from..at];
+        pins.chain([(self.end(), &[][..])]).flat_map(move |(at, pinned)| {
+            let text = self.text(from, at);
             from = at;
-            [text, pinned]
-        });
+            text.chain([pinned])
+        })
+    }
+
+    /// The text between two offsets. Pieces may be empty.
+    fn text(&self, from: usize, to: usize) -> impl Iterator<Item = &[u8]> {
+        let passed = self.chunks.partition_point(|chunk| chunk.end() <= from);
+        let chunks = self.chunks.range(passed..).map(|chunk| (chunk.start, &chunk.bytes));
+        chunks.chain([(self.start, &self.buf)]).take_while(move |(start, _)| *start < to).map(move |(start, bytes)| {
+            let end = bytes.len().min(to - start);
+            &bytes[from.saturating_sub(start).min(end)..end]
+        })
+    }
+
+    /// Fills `slices` with what is to be sent next, for one `writev`; answers how many it filled. None is empty, and they
+    /// have `most` bytes at most between them.
+    pub fn io_slices<'a>(&'a self, slices: &mut [IoSlice<'a>], mut most: usize) -> usize {
         let mut filled = 0;
-        for (slice, piece) in slices.iter_mut().zip(pieces.filter(|piece| !piece.is_empty())) {
-            *slice = IoSlice::new(piece);
+        for (slice, piece) in slices.iter_mut().zip(self.pieces().filter(|piece| !piece.is_empty())) {
+            if most == 0 {
+                break;
+            }
+            *slice = IoSlice::new(&piece[..piece.len().min(most)]);
+            most -= slice.len();
             filled += 1;
         }
         filled
@@ -196,7 +256,7 @@ impl Output {
 
     /// Forgets what is pending.
     pub fn clear(&mut self) {
-        self.sent = self.buf.len();
+        self.sent = self.end();
         self.pins.clear();
         self.pinned = 0;
         self.give_back();
@@ -210,18 +270,22 @@ impl Output {
     }
 
     fn give_back(&mut self) {
-        let left = self.buf.len() - self.sent;
+        while let Some(first) = self.chunks.front()
+            && first.end() <= self.sent
+        {
+            self.chunks.pop_front();
+        }
+        let left = self.end() - self.sent;
         if left == 0 && self.pins.is_empty() {
             self.buf.clear();
-            self.sent = 0;
+            (self.start, self.sent) = (0, 0);
             self.buf.shrink_to(KEPT_BYTES);
-            if self.pins.capacity() > 0 {
-                self.pins = VecDeque::new();
+            if self.pins.capacity() + self.chunks.capacity() > 0 {
+                (self.pins, self.chunks) = (VecDeque::new(), VecDeque::new());
             }
-        } else if self.sent >= COMPACT_BYTES && self.sent > left {
-            self.buf.drain(..self.sent);
-            self.pins.iter_mut().for_each(|pin| pin.at -= self.sent);
-            self.sent = 0;
+        } else if self.sent >= self.start + COMPACT_BYTES && self.sent - self.start > left {
+            self.buf.drain(..self.sent - self.start);
+            self.start = self.sent;
             self.buf.shrink_to(2 * left);
         }
     }
@@ -238,7 +302,7 @@ mod tests {
 
     fn all(output: &Output) -> Vec<u8> {
         let mut slices = [IoSlice::new(&[]); 64];
-        let filled = output.io_slices(&mut slices);
+        let filled = output.io_slices(&mut slices, usize::MAX);
         assert!(filled < slices.len() && slices[..filled].iter().all(|s| !s.is_empty()));
         let bytes = concat(&slices[..filled]);
         assert_eq!(bytes.len(), output.pending());
@@ -274,6 +338,30 @@ mod tests {
     }
 
     #[test]
+    fn a_long_reply_is_given_back_as_it_is_sent() {
+        const BYTES: usize = 10 << 20;
+        let mut output = Output::default();
+        (0..BYTES / 16).for_each(|_| output.push(&[1; 16]));
+        assert!(output.memory_bytes() < BYTES + 2 * CHUNK_BYTES);
+        while output.pending() > 100_000 {
+            output.advance(100_000);
+            assert!(output.memory_bytes() <= output.pending() + 3 * CHUNK_BYTES);
+        }
+    }
+
+    #[test]
+    fn a_write_has_no_more_than_it_may() {
+        let mut output = Output::default();
+        output.push(&[1; 1000]);
+        output.pin(Bytes::from(vec![2; 1000]));
+        let mut slices = [IoSlice::new(&[]); 4];
+        for (most, filled) in [(0, 0), (1000, 1), (1500, 2), (5000, 2)] {
+            assert_eq!(output.io_slices(&mut slices, most), filled);
+            assert_eq!(concat(&slices[..filled]).len(), most.min(2000));
+        }
+    }
+
+    #[test]
     fn an_output_takes_another_one_over() {
         let (mut one, mut other) = (Output::default(), Output::default());
         one.push(b"a");
@@ -292,7 +380,7 @@ mod tests {
         output.pin(Bytes::from_static(b"b"));
         output.push(b"c");
         let mut slices = [IoSlice::new(&[]); 2];
-        assert_eq!(output.io_slices(&mut slices), 2);
+        assert_eq!(output.io_slices(&mut slices, usize::MAX), 2);
         assert_eq!(concat(&slices), b"ab");
     }
 
@@ -315,11 +403,11 @@ mod tests {
 
     fn plain_op() -> impl Strategy<Value = Op> {
         prop_oneof![
-            prop_oneof![0..100usize, 5_000..20_000usize].prop_map(Op::Push),
+            prop_oneof![4 => 0..100usize, 4 => 5_000..20_000usize, 1 => 60_000..200_000usize].prop_map(Op::Push),
             (0..100usize).prop_map(Op::Pin),
             (0..300usize).prop_map(Op::Undo),
             (0..30_000usize).prop_map(Op::Insert),
-            prop_oneof![0..300usize, 0..100_000usize].prop_map(Op::Send),
+            prop_oneof![0..300usize, 0..100_000usize, 0..300_000usize].prop_map(Op::Send),
         ]
     }
 

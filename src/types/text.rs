@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A block is aligned to 8 bytes, so the lowest bit of the word tells the two apart. The bytes never change once made.
-//! Imports nothing but the allocator's arithmetic.
+//! Imports nothing but the allocator's arithmetic and the processor's hint.
 #![allow(unsafe_code, reason = "a length and its bytes in one allocation behind a thin pointer, short ones inside it")]
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
@@ -17,6 +17,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 
 use crate::util::alloc::size_class;
+use crate::util::prefetch::prefetch;
 
 /// Bytes that fit the word itself.
 const INLINE_MAX: usize = 7;
@@ -117,6 +118,14 @@ impl Text {
         let len = unsafe { length.cast::<u64>().read_unaligned() };
         // SAFETY: the text follows the length.
         (len as usize, unsafe { self.0.add(LONG_HEADER) })
+    }
+
+    /// Begins to bring the bytes near, or their beginning.
+    #[inline]
+    pub fn prefetch(&self) {
+        if !self.is_inline() {
+            prefetch(self.0.as_ptr());
+        }
     }
 
     /// The bytes.

@@ -448,14 +448,8 @@ fn decode_all(mut bytes: &[u8]) -> Vec<Value> {
 
 fn drain(output: &mut Output) -> Vec<u8> {
     let mut bytes = Vec::new();
-    while !output.is_empty() {
-        let mut slices = [std::io::IoSlice::new(&[]); 64];
-        let filled = output.io_slices(&mut slices);
-        let before = bytes.len();
-        slices[..filled].iter().for_each(|slice| bytes.extend_from_slice(slice));
-        let sent = bytes.len() - before;
-        output.advance(sent);
-    }
+    output.copy_to(&mut bytes);
+    output.clear();
     bytes
 }
 

@@ -94,7 +94,7 @@ impl Connection {
                     }
                 }
             }
-            if self.send().is_err() {
+            if self.send().await.is_err() {
                 self.end_wait(blocked, EndOfWait::Timeout).await;
                 return Turn::Close;
             }

@@ -2,7 +2,8 @@
 //!
 //! The socket is read into the worker's buffer and requests run right there; only what is left of an unfinished request
 //! moves into the connection ([`input`]), so that an idle connection holds no buffer. Replies are written
-//! ([`replies`]) after the other connections that were ready have had their turn, all in one go.
+//! ([`replies`]) after the other connections that were ready have had their turn, all in one go; long ones in batches,
+//! between which the others have theirs.
 
 mod ahead;
 mod blocked;
@@ -126,12 +127,12 @@ impl Connection {
                     Turn::Close => return self.finish().await,
                     Turn::More => {
                         self.hold().await?;
-                        self.send()?;
+                        self.send().await?;
                         self.run_kept()
                     }
                     Turn::Wait(wait) => {
                         self.hold().await?;
-                        self.send()?;
+                        self.send().await?;
                         self.wait(wait).await
                     }
                 };
@@ -140,7 +141,7 @@ impl Connection {
                 let_others_run().await;
             }
             self.hold().await?;
-            self.send()?;
+            self.send().await?;
         }
     }
 

@@ -14,8 +14,8 @@ use crate::state::FREE_OUTPUT_BYTES;
 
 /// Slices given to one vectored write.
 const WRITE_SLICES: usize = 64;
-/// Bytes written before other connections have a turn.
-const WRITE_BATCH: usize = 1 << 20;
+/// Bytes written before other connections have a turn: the time of some tens of small requests.
+pub(super) const WRITE_BATCH: usize = 128 << 10;
 
 impl Connection {
     /// Gives the connection memory for replies, from the worker's.
@@ -70,15 +70,27 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes as much as the socket takes now, unless the client is over a limit.
+    /// Writes what the socket takes now, as much as may be written in one turn, unless the client is over a limit. After
+    /// that much the worker's other connections have theirs, with what they have got meanwhile: however long the reply
+    /// is, they wait for [`WRITE_BATCH`] bytes of it at a time.
     ///
     /// # Errors
     /// When the connection is to be closed: the socket failed, or a limit is exceeded.
-    pub(super) fn send(&mut self) -> io::Result<()> {
+    #[inline]
+    pub(super) async fn send(&mut self) -> io::Result<()> {
+        if self.send_batch()? >= WRITE_BATCH {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Answers how many bytes were written.
+    fn send_batch(&mut self) -> io::Result<usize> {
         if self.output.pending() > FREE_OUTPUT_BYTES {
             self.check_output_limit()?;
         }
-        if self.write()? > 0 {
+        let sent = self.write()?;
+        if sent > 0 {
             let facts = &self.session.client.facts;
             facts.output_pending.store(self.output.pending(), Relaxed);
         }
@@ -89,7 +101,7 @@ impl Connection {
                 with_shared(|shared| shared.give_output(output));
             }
         }
-        Ok(())
+        Ok(sent)
     }
 
     /// Writes until the socket takes no more, or others must have their turn; answers how many bytes.
@@ -98,10 +110,10 @@ impl Connection {
         let mut calls = 0;
         while !self.output.is_empty() && sent < WRITE_BATCH {
             let written = match self.output.as_slice() {
-                Some(slice) => self.stream.try_write(slice),
+                Some(slice) => self.stream.try_write(&slice[..slice.len().min(WRITE_BATCH)]),
                 None => {
                     let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
-                    let count = self.output.io_slices(&mut slices);
+                    let count = self.output.io_slices(&mut slices, WRITE_BATCH);
                     self.stream.try_write_vectored(&slices[..count])
                 }
             };
@@ -131,7 +143,7 @@ impl Connection {
     pub(super) async fn finish(&mut self) -> io::Result<()> {
         self.hold().await?;
         loop {
-            self.send()?;
+            self.send().await?;
             if self.output.is_empty() {
                 return Ok(());
             }

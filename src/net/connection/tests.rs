@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
+use super::replies::WRITE_BATCH;
 use super::start;
 use crate::client::Endpoint;
 use crate::commands;
@@ -32,10 +33,15 @@ fn on_worker(case: impl AsyncFnOnce(&Arc<Server>)) {
 
 /// A client's end of a new connection.
 fn connect(server: &Arc<Server>) -> UnixStream {
+    // Replies fill the socket, and are written in parts.
+    connect_with(server, 4096)
+}
+
+/// The same; the socket holds about so many bytes of replies.
+fn connect_with(server: &Arc<Server>, send_buffer: usize) -> UnixStream {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();
-    // Replies then fill the socket, and are written in parts.
-    socket2::SockRef::from(&theirs).set_send_buffer_size(4096).unwrap();
+    socket2::SockRef::from(&theirs).set_send_buffer_size(send_buffer).unwrap();
     theirs.set_nonblocking(true).unwrap();
     let registration = Registration::new(server, Endpoint::Unix("test".into()), 0, 0);
     start(Handover { socket: Accepted::Unix(theirs), registration, needs_auth: false });
@@ -210,6 +216,21 @@ fn signals_end_a_connection_that_waits() {
         let mut got = Vec::new();
         socket.read_to_end(&mut got).await.unwrap();
         assert!(got.is_empty());
+    });
+}
+
+#[test]
+fn others_have_their_turn_while_a_long_reply_is_written() {
+    on_worker(async |server| {
+        let mut socket = connect_with(server, 1 << 20);
+        socket.write_all(&array(&[b"SET", b"k", &vec![b'v'; 4 << 20]])).await.unwrap();
+        let mut got = [0; 5];
+        socket.read_exact(&mut got).await.unwrap();
+        socket.write_all(&array(&[b"GET", b"k"])).await.unwrap();
+        // What has come for other tasks, as for this one, is seen after each batch, though the socket would take more.
+        socket.read_exact(&mut got).await.unwrap();
+        let client = server.clients.all().pop().unwrap();
+        assert!(client.facts.net_out.load(Relaxed) <= 2 * WRITE_BATCH as u64);
     });
 }
 

@@ -47,6 +47,12 @@ impl Field {
         Field(Text::concat(&[&head[..len], name, value]))
     }
 
+    /// Begins to bring it near.
+    #[inline]
+    pub(super) fn prefetch(&self) {
+        self.0.prefetch();
+    }
+
     #[inline]
     fn parts(&self) -> Parts {
         let bytes = self.0.as_bytes();

@@ -156,7 +156,7 @@ impl Large {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8], Option<u64>)> {
-        self.fields.iter().map(Field::all)
+        self.fields.iter_near(Field::prefetch).map(Field::all)
     }
 
     pub(super) fn random(&self, rng: &mut Rng) -> Option<(&[u8], &[u8], Option<u64>)> {

@@ -244,7 +244,7 @@ impl Set {
         };
         let ints = ints.into_iter().flat_map(IntSet::iter).map(|number| (Member::Int(number), None));
         let packed = packed.into_iter().flat_map(Packed::iter).map(|member| (member, None));
-        let members = members.into_iter().flat_map(|members| members.table.iter_hashed());
+        let members = members.into_iter().flat_map(|members| members.table.iter_hashed(Text::prefetch));
         ints.chain(packed).chain(members.map(|(hash, text)| (Member::Bytes(text), Some(hash))))
     }
 

@@ -21,6 +21,9 @@ use self::segment::Segment;
 use crate::util::alloc::size_class;
 use crate::util::rng::Rng;
 
+/// Elements between that at which a walk stands and that which it brings near: about as many as the processor fetches
+/// from memory at once.
+pub const AHEAD: usize = 12;
 /// Elements at which a segment splits.
 const SPLIT_LEN: usize = 512;
 /// Two segments are joined when they have no more elements than this between them.
@@ -187,12 +190,19 @@ impl<T> Table<T> {
 
     /// Every element, in order of position.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.ordered().flat_map(|segment| segment.items())
+        self.iter_near(|_| ())
+    }
+
+    /// The same; each element is shown to `near` some time before its turn, which may bring what it points to near: a
+    /// walk through many waits for memory most of the time otherwise.
+    pub fn iter_near(&self, near: impl Fn(&T) + Copy) -> impl Iterator<Item = &T> {
+        self.ordered().flat_map(move |segment| segment.items(near))
     }
 
     /// The same with a hash to find each by, in this or another table.
-    pub fn iter_hashed(&self) -> impl Iterator<Item = (u64, &T)> {
-        self.ordered().flat_map(Segment::positioned).map(|(position, item)| (u64::from(position) << 32, item))
+    pub fn iter_hashed(&self, near: impl Fn(&T) + Copy) -> impl Iterator<Item = (u64, &T)> {
+        let positioned = self.ordered().flat_map(move |segment| segment.positioned(near));
+        positioned.map(|(position, item)| (u64::from(position) << 32, item))
     }
 
     /// Every segment, in order of position.

@@ -1,5 +1,6 @@
 //! A piece of a table: the elements whose positions share a prefix, in order of position.
 
+use super::AHEAD;
 use crate::util::alloc::size_class;
 
 /// How far from where an even spread would have it a position is looked for first.
@@ -39,13 +40,22 @@ impl<T> Segment<T> {
         &mut self.items[at]
     }
 
+    /// Every element; each is shown to `near` [`AHEAD`] elements before its turn, the first ones just before.
     #[inline]
-    pub(super) fn items(&self) -> std::slice::Iter<'_, T> {
-        self.items.iter()
+    pub(super) fn items(&self, near: impl Fn(&T)) -> impl Iterator<Item = &T> {
+        self.items.iter().take(AHEAD).for_each(&near);
+        self.items.iter().enumerate().map(move |(at, item)| {
+            if let Some(later) = self.items.get(at + AHEAD) {
+                near(later);
+            }
+            item
+        })
     }
 
-    pub(super) fn positioned(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.positions.iter().copied().zip(&self.items)
+    /// The same with the elements' positions.
+    #[inline]
+    pub(super) fn positioned(&self, near: impl Fn(&T)) -> impl Iterator<Item = (u32, &T)> {
+        self.positions.iter().copied().zip(self.items(near))
     }
 
     /// Bytes of positions and elements.

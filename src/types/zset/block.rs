@@ -13,6 +13,7 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
 use crate::util::alloc::size_class;
+use crate::util::prefetch::prefetch;
 
 const LENGTH_AT: usize = 8;
 const SHORT_BYTES_AT: usize = LENGTH_AT + 1;
@@ -107,6 +108,12 @@ impl Block {
 }
 
 impl BlockRef {
+    /// Begins to bring the block near.
+    #[inline]
+    pub(super) fn prefetch(self) {
+        prefetch(self.0.as_ptr());
+    }
+
     /// # Safety
     /// The owner is not dropped while the bytes are borrowed.
     #[inline]

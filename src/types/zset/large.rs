@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::block::{Block, BlockRef};
 use super::tree::{self, Tree};
 use super::{LexRange, ScoreRange};
-use crate::types::table::{Table, hash};
+use crate::types::table::{AHEAD, Table, hash};
 use crate::util::alloc::size_class;
 
 /// A sorted set of any size.
@@ -148,14 +148,18 @@ impl<'a> Iterator for Members<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(shown)
+        let entry = self.0.next()?;
+        self.0.later(AHEAD).inspect(|later| later.block.prefetch());
+        Some(shown(entry))
     }
 }
 
 impl DoubleEndedIterator for Members<'_> {
     #[inline]
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.0.next_back().map(shown)
+        let entry = self.0.next_back()?;
+        self.0.later_back(AHEAD).inspect(|later| later.block.prefetch());
+        Some(shown(entry))
     }
 }
 

@@ -20,6 +20,18 @@ impl<'a, T: Copy> Iter<'a, T> {
     pub(super) fn new(tree: &'a Tree<T>, ranks: Range<usize>) -> Iter<'a, T> {
         Iter { tree, ranks, front: [].iter(), back: [].iter() }
     }
+
+    /// The item `ahead` places behind the next one, if it lies in the same leaf.
+    #[inline]
+    pub fn later(&self, ahead: usize) -> Option<&'a T> {
+        self.front.as_slice().get(ahead)
+    }
+
+    /// The same, backwards.
+    #[inline]
+    pub fn later_back(&self, ahead: usize) -> Option<&'a T> {
+        self.back.as_slice().iter().nth_back(ahead)
+    }
 }
 
 impl<'a, T: Copy> Iterator for Iter<'a, T> {
