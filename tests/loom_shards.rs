@@ -109,6 +109,27 @@ fn busy_is_answered_only_while_a_marked_guard_lives() {
     });
 }
 
+#[test]
+fn no_worker_blocks_behind_who_turns_out_to_be_long() {
+    loom::model(|| {
+        let (keyspace, keys) = two_shards();
+        let worker = {
+            let (keyspace, key) = (Arc::clone(&keyspace), keys[0].clone());
+            thread::spawn(move || {
+                if let Ok(shard) = keyspace.lock_or_busy(ShardId(0)) {
+                    assert!(matches!(get(&keyspace, &shard, &key), 0 | 2), "nobody sees a change half done");
+                }
+            })
+        };
+        let mut shard = keyspace.lock(ShardId(0));
+        set(&keyspace, &mut shard, &keys[0], 1);
+        let mut shard = shard.into_long();
+        set(&keyspace, &mut shard, &keys[0], 2);
+        drop(shard);
+        worker.join().unwrap();
+    });
+}
+
 /// The model finds what it is there to find: a read and a write under two locks lose an update.
 #[test]
 #[should_panic(expected = "lost")]

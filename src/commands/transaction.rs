@@ -5,9 +5,11 @@
 
 use super::context::Called;
 use super::prelude::*;
+use super::scripting::may_take_long;
 use super::table;
 use crate::client::{Queued, Session, SessionFlags, Transaction};
 use crate::keyspace::{Busy, Locked};
+use crate::state::Server;
 
 /// Transactions.
 pub const GROUP: Group = Group { name: "transactions", category: Categories::TRANSACTION, commands: COMMANDS };
@@ -153,6 +155,10 @@ fn exec(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
     let is_aborted = transaction.is_aborted;
     if !is_aborted {
         cx.cost(transaction.queue.len() * UNITS_PER_COMMAND)?;
+        // Once a command before it has changed something, a script could not leave the worker any more.
+        if cx.on_worker && transaction.queue.iter().any(|queued| is_slow_script(cx.server, queued)) {
+            return Err(Error::TooLongForWorker);
+        }
     }
     if let Some(watched) = &cx.session.watched {
         for key in &watched.keys {
@@ -171,6 +177,11 @@ fn exec(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
         return DONE;
     };
     run(cx, transaction)
+}
+
+fn is_slow_script(server: &Server, queued: &Queued) -> bool {
+    let command = table().get(queued.command);
+    command.group.name == "scripting" && may_take_long(server, command.spec, queued.argv.view())
 }
 
 /// Runs the queue.

@@ -24,7 +24,7 @@ mod transaction;
 pub use ahead::AHEAD_MAX;
 pub use load::start_log;
 pub use replay::{Replay, Unrepeatable};
-pub use serve::{EndOfWait, end_wait, serve_ready};
+pub use serve::{EndOfWait, end_long, end_wait};
 pub use transaction::end_session;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -183,11 +183,16 @@ impl Executor {
         let stats = worker.map_or_else(|| server.stats.other(), |worker| server.stats.worker(worker));
         let started = ticks();
         let now_ms = server.clock.at_us(started) / 1000;
-        let locked = lock(server, on_worker, *takes_all, session, command, argv, now_ms, found, keys);
+        // Not even a thread that may wait does so behind a long command: whoever asks is told when that is a script whose
+        // time is up.
+        let locked = lock(server, true, *takes_all, session, command, argv, now_ms, found, keys);
         let (handler, mut db) = match locked {
             Ok(locked) => locked,
             Err(Busy(shard)) => return Err(Hindrance::Shard(command, shard)),
         };
+        if !on_worker {
+            db.hold_long();
+        }
         db.access.is_silent = session.is(SessionFlags::NO_TOUCH);
         let reply = Reply::new(output, protocol(session));
         let mut cx = Cx { server, session, reply, db, command, on_worker, call: nested::call };
@@ -412,7 +417,11 @@ fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, 
     if !effects.ready.is_empty() {
         serve::serve_ready(server, stats, on_worker, effects.take_ready());
     }
+    let held_long = effects.held_long;
     after::drop_values(server, effects);
+    if held_long {
+        end_long(server, on_worker);
+    }
     if let Some(ticket) = ticket {
         if silent && let Some(blocked) = server.blocked.get(ticket) {
             blocked.silent.store(true, Relaxed);

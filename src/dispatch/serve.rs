@@ -52,7 +52,7 @@ pub(super) fn begin_wait(cx: &mut Cx<'_>, argv: Argv<'_>, blocking: Blocking) ->
 
 /// Serves those who wait for keys that have changed. The caller holds no shard.
 #[cold]
-pub fn serve_ready(server: &Server, stats: &WorkerStats, on_worker: bool, ready: Vec<ReadyKey>) {
+pub(super) fn serve_ready(server: &Server, stats: &WorkerStats, on_worker: bool, ready: Vec<ReadyKey>) {
     let mut keys = VecDeque::from(ready);
     while let Some(key) = keys.pop_front() {
         if serve_key(server, stats, on_worker, &key, &mut keys).is_err() {
@@ -62,6 +62,17 @@ pub fn serve_ready(server: &Server, stats: &WorkerStats, on_worker: bool, ready:
                 keys.extend(server.take_unserved());
             }
         }
+    }
+}
+
+/// A long command has ended and released its shards: who waits for them looks again, and waiters that it has left unserved
+/// are served. `on_worker`: whether this thread is one.
+pub fn end_long(server: &Server, on_worker: bool) {
+    server.long_running.fetch_sub(1, Relaxed);
+    server.shards_released.notify_waiters();
+    let unserved = server.take_unserved();
+    if !unserved.is_empty() {
+        serve_ready(server, server.stats.other(), on_worker, unserved);
     }
 }
 

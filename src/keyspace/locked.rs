@@ -91,6 +91,8 @@ pub struct Rare {
     pub unit: Unit,
     /// The part of `dirty` for which `unit` stands.
     pub recorded_dirty: u64,
+    /// A worker has held the shards for long: those who wait for them are to be told when it ends.
+    pub held_long: bool,
 }
 
 impl Rare {
@@ -110,6 +112,7 @@ impl Rare {
         gone: Unit::EMPTY,
         unit: Unit::EMPTY,
         recorded_dirty: 0,
+        held_long: false,
     };
 }
 

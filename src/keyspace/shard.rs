@@ -177,10 +177,10 @@ impl Shard {
     #[cold]
     fn lock_or_busy_contended(&self, id: ShardId) -> Result<ShardGuard<'_>, Busy> {
         self.blocked.fetch_add(1, Ordering::SeqCst);
-        let locked =
-            if self.long_holders.load(Ordering::SeqCst) > 0 { Err(Busy(id)) } else { Ok(self.lock_contended(id)) };
+        let is_long = self.long_holders.load(Ordering::SeqCst) > 0;
+        let locked = if is_long { None } else { self.wait(id) };
         self.blocked.fetch_sub(1, Ordering::SeqCst);
-        locked
+        locked.ok_or(Busy(id))
     }
 
     /// Takes the lock to hold it for long; the thread may block.
@@ -201,6 +201,7 @@ impl Shard {
     #[inline]
     pub(super) fn try_lock(&self, id: ShardId) -> Option<ShardGuard<'_>> {
         match self.data.try_lock() {
+            Ok(data) if data.stats.is_let_go => None,
             Ok(data) => Some(self.guard(id, data)),
             Err(TryLockError::WouldBlock) => None,
             Err(TryLockError::Poisoned(poisoned)) => Some(self.recover(id, poisoned.into_inner())),
@@ -218,14 +219,32 @@ impl Shard {
 
     #[cold]
     fn lock_contended(&self, id: ShardId) -> ShardGuard<'_> {
+        loop {
+            if let Some(guard) = self.wait(id) {
+                return guard;
+            }
+            yield_now();
+        }
+    }
+
+    /// Blocks for the lock; `None` when its holder has let go of it to say that it will hold it for long.
+    fn wait(&self, id: ShardId) -> Option<ShardGuard<'_>> {
         let start = ticks();
-        let mut guard = match self.data.lock() {
-            Ok(data) => self.guard(id, data),
-            Err(poisoned) => self.recover(id, poisoned.into_inner()),
-        };
+        let mut guard = self.take(id);
+        if guard.stats.is_let_go {
+            return None;
+        }
         guard.stats.contended += 1;
         guard.stats.wait.record(ticks_to_ns(ticks().saturating_sub(start)));
-        guard
+        Some(guard)
+    }
+
+    /// Takes the lock, even one that was let go.
+    fn take(&self, id: ShardId) -> ShardGuard<'_> {
+        match self.data.lock() {
+            Ok(data) => self.guard(id, data),
+            Err(poisoned) => self.recover(id, poisoned.into_inner()),
+        }
     }
 
     /// The one place that meets a poisoned lock: a handler panicked, its connection is gone, the data stay in use.
@@ -251,10 +270,37 @@ pub struct ShardGuard<'a> {
     is_long: bool,
 }
 
-impl ShardGuard<'_> {
+impl<'a> ShardGuard<'a> {
     /// The shard's number.
     pub fn id(&self) -> ShardId {
         self.id
+    }
+
+    /// Whether the shard is marked as held for long.
+    pub fn is_long(&self) -> bool {
+        self.is_long
+    }
+
+    /// Marks a shard that is locked already as held for long. Workers that block for it do so no more: to wake them, the
+    /// lock is let go, in a state in which nobody takes it, until they have gone away.
+    #[must_use]
+    pub fn into_long(mut self) -> ShardGuard<'a> {
+        if self.is_long {
+            return self;
+        }
+        let (shard, id) = (self.shard, self.id);
+        shard.long_holders.fetch_add(1, Ordering::SeqCst);
+        if shard.blocked.load(Ordering::SeqCst) > 0 {
+            self.stats.is_let_go = true;
+            drop(self);
+            while shard.blocked.load(Ordering::SeqCst) > 0 {
+                yield_now();
+            }
+            self = shard.take(id);
+            self.stats.is_let_go = false;
+        }
+        self.is_long = true;
+        self
     }
 }
 

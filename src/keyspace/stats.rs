@@ -8,7 +8,10 @@ pub struct ShardStats {
     /// Acquisitions of the lock that had to wait.
     pub contended: u64,
     /// Panics of command handlers that left the lock poisoned.
-    pub poisoned: u64,
+    pub poisoned: u32,
+    /// No counter, but here there is room for it on the lock's cache line: whoever changes the shard has let go of the lock
+    /// for a moment, see [`ShardGuard::into_long`](super::ShardGuard::into_long).
+    pub(super) is_let_go: bool,
     /// Time waited for the lock, of the contended acquisitions alone.
     pub wait: Box<Log2Histogram>,
     /// Time the lock was held, of the commands that were sampled.

@@ -136,6 +136,13 @@ impl Acceptor {
         }
     }
 
+    /// The workers take turns, but for those that a script holds up.
+    fn choose_worker(&self) -> usize {
+        let (turn, count) = (self.next_worker.fetch_add(1, Relaxed), self.workers.len());
+        let mut workers = (0..count).map(|at| turn.wrapping_add(at) % count);
+        workers.find(|&worker| !self.server.scripts.runs.hold_up(worker)).unwrap_or(turn % count)
+    }
+
     /// Refuses the connection, or registers it and gives it to the next worker.
     async fn hand_over(&self, socket: Accepted, endpoint: Endpoint) {
         let server = &self.server;
@@ -146,7 +153,7 @@ impl Acceptor {
         if server.config.protected_mode() && !needs_auth && !endpoint.is_loopback() {
             return self.refuse(&socket, PROTECTED);
         }
-        let worker = self.next_worker.fetch_add(1, Relaxed) % self.workers.len();
+        let worker = self.choose_worker();
         let fd = match &socket {
             Accepted::Tcp(stream) => stream.as_raw_fd(),
             Accepted::Unix(stream) => stream.as_raw_fd(),

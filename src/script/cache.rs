@@ -18,6 +18,8 @@ use super::runs::Runs;
 const EVAL_SCRIPTS_MAX: usize = 500;
 /// Runs without undeclared keys after which a script counts as clean, and fast runs after which it counts as fast.
 const TRUSTED_AFTER: u8 = 3;
+/// In place of a number of fast runs: it never counts as fast again.
+const NEVER: u8 = u8::MAX;
 
 /// What is known of a script from its runs.
 #[derive(Debug, Default)]
@@ -43,7 +45,7 @@ impl Standing {
     /// It was fast the last few times: it may run on a worker.
     #[must_use]
     pub fn is_fast(&self) -> bool {
-        self.fast_runs.load(Relaxed) >= TRUSTED_AFTER
+        self.fast_runs.load(Relaxed) == TRUSTED_AFTER
     }
 
     /// It touches keys that it does not declare.
@@ -60,9 +62,14 @@ impl Standing {
     pub fn note_time(&self, is_fast: bool) {
         if is_fast {
             raise(&self.fast_runs);
-        } else if self.fast_runs.load(Relaxed) > 0 {
+        } else if self.fast_runs.load(Relaxed) != NEVER {
             self.fast_runs.store(0, Relaxed);
         }
+    }
+
+    /// It has held up a worker: from now on it runs on a thread of its own, however fast it is.
+    pub fn note_held_up(&self) {
+        self.fast_runs.store(NEVER, Relaxed);
     }
 }
 
@@ -275,5 +282,10 @@ mod tests {
         assert!(standing.is_fast() && standing.is_clean());
         standing.note_time(false);
         assert!(!standing.is_fast() && !standing.touches_undeclared());
+        standing.note_held_up();
+        for is_fast in [false, true, true, true, true] {
+            standing.note_time(is_fast);
+            assert!(!standing.is_fast());
+        }
     }
 }

@@ -28,6 +28,8 @@ pub struct Run {
     pub started: u64,
     /// The shards that it holds; `None`: all.
     pub shards: Option<Vec<ShardId>>,
+    /// The worker that it holds up.
+    pub worker: Option<usize>,
     /// It is to end.
     pub killed: AtomicBool,
     /// It has changed something, so that it cannot be ended.
@@ -86,6 +88,12 @@ impl Runs {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.with(|runs| runs.is_empty())
+    }
+
+    /// Whether a run holds up this worker, so that its connections wait.
+    #[must_use]
+    pub fn hold_up(&self, worker: usize) -> bool {
+        self.with(|runs| runs.iter().any(|run| run.worker == Some(worker)))
     }
 
     /// A run that has gone on for `threshold_ms` and holds the shard (`None`: any shard).

@@ -56,3 +56,50 @@ fn a_script_that_has_written_ends_with_the_server_alone() {
     other.send(&request(&[&b"SHUTDOWN"[..], b"NOSAVE"]));
     assert_eq!(server.wait(), Some(0));
 }
+
+#[test]
+fn a_script_that_needs_what_a_busy_one_holds_is_told_so_and_holds_nothing_meanwhile() {
+    let server = TestServer::nyala(&["--busy-reply-threshold", "1000"]);
+    let mut other = server.connect();
+    let mut busy = start(&server, &[b"EVAL", b"while true do end", b"1", b"k"]);
+    // It declares another key than it reads: it begins, and then needs all shards.
+    let reaching = start(&server, &[b"EVAL", b"return redis.call('DBSIZE')", b"1", b"another"]);
+    let free =
+        (0..64).map(|n| format!("key:{n}")).find(|key| other.call(&[b"SET", key.as_bytes(), b"x"]) == b"+OK\r\n");
+    assert!(free.is_some(), "who waits holds no shard");
+    let mut waiting = [reaching, start(&server, &[b"EVAL", b"return 1", b"2", b"another", b"k"])];
+    assert!(waiting.iter_mut().all(|client| client.reply() == BUSY));
+    assert_eq!(other.call(&[b"SCRIPT", b"KILL"]), b"+OK\r\n");
+    assert!(busy.reply().starts_with(b"-ERR Script killed by user"));
+    assert_eq!(other.call(&[b"EVAL", b"return redis.call('GET', KEYS[1])", b"1", b"k"]), b"$-1\r\n");
+}
+
+#[test]
+fn a_fast_script_that_loops_once_it_has_written_holds_up_its_worker_alone() {
+    let mut server = TestServer::nyala(&["--busy-reply-threshold", "100", "--workers", "2", "--save", ""]);
+    // They are given to the workers in turn.
+    let [mut looping, mut other, _there, writer] = [(); 4].map(|()| server.connect());
+    let source = b"redis.call('SET', KEYS[1], 'x') if ARGV[1] then while true do end end return 1";
+    for _ in 0..5 {
+        assert_eq!(looping.call(&[b"EVAL", source, b"1", b"k"]), b":1\r\n");
+    }
+    // This one may be blocked for the key's shard when the script begins to loop.
+    let writing = thread::spawn(move || {
+        let mut writer = writer;
+        while writer.call(&[b"SET", b"k", b"y"]) == b"+OK\r\n" {}
+        writer.call(&[b"PING"])
+    });
+    looping.send(&request(&[&b"EVAL"[..], source, b"1", b"k", b"x"]));
+    assert_eq!(writing.join().expect("it sees BUSY"), b"+PONG\r\n");
+    assert_eq!(other.call(&[b"GET", b"k"]), BUSY);
+    let mut others = [(); 4].map(|()| server.connect());
+    for client in &mut others {
+        assert_eq!(client.call(&[b"PING"]), b"+PONG\r\n", "new connections are given to the other worker");
+        assert_eq!(client.call(&[b"FLUSHALL"]), BUSY);
+    }
+    let free = (0..64).filter(|n| other.call(&[b"GET", format!("key:{n}").as_bytes()]) == b"$-1\r\n").count();
+    assert!(free > 32, "{free} of 64 keys are free");
+    assert!(other.call(&[b"SCRIPT", b"KILL"]).starts_with(b"-UNKILLABLE "));
+    other.send(&request(&[&b"SHUTDOWN"[..], b"NOSAVE"]));
+    assert_eq!(server.wait(), Some(0));
+}

@@ -214,16 +214,25 @@ fn lacks_memory(server: &Server) -> bool {
 /// Whether a request inside of a transaction may need shards of keys that it does not declare, by what is known of it.
 #[must_use]
 pub fn may_reach_further(server: &Server, command: &Command, argv: Argv<'_>) -> bool {
-    let is_trusted = |standing: &Standing| standing.is_clean() && !standing.touches_undeclared();
-    let script = |digest: &Digest| server.scripts.get(digest).is_some_and(|script| is_trusted(&script.standing));
-    let is_known = match command.name {
+    !is_known_to(server, command, argv, |standing| standing.is_clean() && !standing.touches_undeclared())
+}
+
+/// Whether a request inside of a transaction is to run on a thread of its own, by what is known of it.
+#[must_use]
+pub fn may_take_long(server: &Server, command: &Command, argv: Argv<'_>) -> bool {
+    !is_known_to(server, command, argv, Standing::is_fast)
+}
+
+/// Whether what a request runs has this standing; what runs no script has any.
+fn is_known_to(server: &Server, command: &Command, argv: Argv<'_>, has: impl Fn(&Standing) -> bool) -> bool {
+    let script = |digest: &Digest| server.scripts.get(digest).is_some_and(|script| has(&script.standing));
+    match command.name {
         "EVAL" | "EVAL_RO" => script(&Digest::of(argv.get(1))),
         "EVALSHA" | "EVALSHA_RO" => Digest::parse(argv.get(1)).is_some_and(|digest| script(&digest)),
         "FCALL" | "FCALL_RO" => {
             let libraries = server.scripts.libraries();
-            libraries.function(argv.get(1)).is_some_and(|(library, at)| is_trusted(&library.standings[at]))
+            libraries.function(argv.get(1)).is_some_and(|(library, at)| has(&library.standings[at]))
         }
         _ => true,
-    };
-    !is_known
+    }
 }

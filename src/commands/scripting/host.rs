@@ -1,4 +1,12 @@
 //! What a running script asks for: commands, under the locks of its run.
+//!
+//! A script that was measured as fast runs on the worker of its client. One that takes long for once ([`WORKER_NS`]) is
+//! begun again on a thread of its own, unless it has changed something: then it must go on where it is, as a run cannot
+//! move from thread to thread. What it holds up is bounded: its own shards, which are marked as held for long, so that no
+//! other worker blocks for them ([`Locked::hold_long`](crate::keyspace::Locked::hold_long)), and the connections of its
+//! worker, to which no new ones are given. All others go on: they see it in FUNCTION STATS, get BUSY for its keys past
+//! `busy-reply-threshold`, and can end it by SHUTDOWN NOSAVE as in Redis. It happens to a script once: see
+//! [`Standing::note_held_up`].
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,6 +26,8 @@ use crate::util::clock::{ticks, ticks_to_ns};
 const FAST_NS: u64 = 1_000_000;
 /// A run on a worker that takes longer goes on elsewhere, from its start, if it has changed nothing.
 const WORKER_NS: u64 = 3_000_000;
+/// A run that has held up a worker for longer than this was not just short of processor time.
+const HELD_UP_NS: u64 = 50_000_000;
 /// Declared keys up to this number are compared one by one.
 const KEYS_COMPARED: usize = 32;
 
@@ -117,6 +127,8 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
 
     #[cold]
     fn note_run(&mut self) {
+        // True on a worker alone: on other threads shards are held for long from the start.
+        let is_held_up = self.hold_long();
         let holds_all = self.cx.db.holds_all();
         let shards: Vec<ShardId> = self.cx.db.guards_mut().map(|guard| guard.id()).collect();
         let run = Arc::new(ScriptRun {
@@ -125,6 +137,7 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
             command: self.argv.iter().map(<[u8]>::to_vec).collect(),
             started: self.started,
             shards: (!holds_all).then_some(shards),
+            worker: (is_held_up || self.cx.on_worker).then_some(self.cx.session.client.worker),
             killed: false.into(),
             wrote: self.wrote().into(),
         });
@@ -132,10 +145,26 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
         self.run = Some(run);
     }
 
+    /// Marks the shards as held for long, for others not to block behind them; false when they are.
+    #[cold]
+    fn hold_long(&mut self) -> bool {
+        let db = &mut self.cx.db;
+        let is_new = db.hold_long();
+        if is_new && !db.effects.held_long {
+            db.effects.held_long = true;
+            self.cx.server.long_running.fetch_add(1, Relaxed);
+        }
+        is_new
+    }
+
     /// The run is over: notes what was learned of the script; answers the protocol that it has chosen.
     pub(super) fn end(self) -> Protocol {
         if !self.stopped {
-            self.standing.note_time(ticks_to_ns(ticks() - self.started) <= FAST_NS);
+            let ns = ticks_to_ns(ticks() - self.started);
+            self.standing.note_time(ns <= FAST_NS);
+            if ns > HELD_UP_NS && self.run.as_ref().is_some_and(|run| run.worker.is_some()) {
+                self.standing.note_held_up();
+            }
             if self.reached_further {
                 self.standing.note_undeclared();
             } else {
@@ -241,6 +270,7 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
                 Called::Replied | Called::Closes => return Ok(()),
                 Called::TooLong if !self.wrote() => return Err(self.stop(Stop::TooLong)),
                 Called::TooLong => {
+                    self.hold_long();
                     self.cx.on_worker = false;
                     let called = (self.cx.call)(self.cx, command, argv);
                     self.cx.on_worker = true;
@@ -272,6 +302,9 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
         };
         shards.sort_unstable();
         let is_locked = shards.into_iter().all(|shard| self.cx.db.widen(shard, self.cx.on_worker));
+        if self.run.is_some() {
+            self.hold_long();
+        }
         if is_locked { Ok(()) } else { Err(Refused::Error(NOT_LOCKED.as_bytes().to_vec())) }
     }
 

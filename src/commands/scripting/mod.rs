@@ -9,7 +9,7 @@ mod functions;
 mod host;
 mod scripts;
 
-pub use eval::may_reach_further;
+pub use eval::{may_reach_further, may_take_long};
 
 use super::help::help;
 use super::prelude::*;

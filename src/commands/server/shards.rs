@@ -55,7 +55,7 @@ const COUNTS: &[Figure<Row>] = &[
     ("bytes", |row| row.bytes),
     ("commands", |row| row.stats.commands),
     ("contended", |row| row.stats.contended),
-    ("poisoned", |row| row.stats.poisoned),
+    ("poisoned", |row| row.stats.poisoned.into()),
 ];
 
 const SPANS_NS: &[Figure<ShardStats>] = &[

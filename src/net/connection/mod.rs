@@ -25,7 +25,7 @@ use tokio::time::Sleep;
 use super::stream::Stream;
 use super::worker::{Handover, Registration, Shared, with_shared};
 use crate::client::{Session, SessionFlags, signal};
-use crate::dispatch::{Executor, Step, Wait, end_session, serve_ready};
+use crate::dispatch::{Executor, Step, Wait, end_long, end_session};
 use crate::resp::Output;
 use crate::state::Server;
 use crate::util::task;
@@ -322,13 +322,7 @@ impl<'a> LongRunning<'a> {
 
 impl Drop for LongRunning<'_> {
     fn drop(&mut self) {
-        let server = self.0;
-        server.long_running.fetch_sub(1, Relaxed);
-        server.shards_released.notify_waiters();
-        let unserved = server.take_unserved();
-        if !unserved.is_empty() {
-            serve_ready(server, server.stats.other(), false, unserved);
-        }
+        end_long(self.0, false);
     }
 }
 

@@ -92,3 +92,35 @@ fn messages_are_published_once() {
         assert_eq!(t.on(other).mail().len(), 1);
     });
 }
+
+#[test]
+fn a_script_that_has_held_up_its_worker_never_runs_there_again() {
+    let mut t = Gate::new();
+    let spin = "redis.call('SET', KEYS[1], 1) for i = 1, tonumber(ARGV[1]) do end return 1";
+    for _ in 0..4 {
+        expect_eval(&mut t, spin, "1 k 1", "1");
+    }
+    let before = t.long_requests;
+    // It has written: it ends where it began.
+    expect_eval(&mut t, spin, "1 k 200000000", "1");
+    assert_eq!(t.long_requests, before);
+    for round in 1..=5 {
+        expect_eval(&mut t, spin, "1 k 1", "1");
+        assert_eq!(t.long_requests, before + round);
+    }
+    expect(&mut t, "SET k 2", "OK");
+}
+
+#[test]
+fn a_transaction_with_an_unknown_script_leaves_the_worker_before_it_writes() {
+    let mut t = Gate::new();
+    let source = "return redis.call('GET', KEYS[1])";
+    for round in 0..5 {
+        let before = t.long_requests;
+        t.run("MULTI");
+        t.run("SET k 1");
+        t.run_args(&[b"EVAL", source.as_bytes(), b"1", b"k"]);
+        expect(&mut t, "EXEC", r#"[OK, "1"]"#);
+        assert_eq!(t.long_requests - before, usize::from(round < 3), "in round {round}");
+    }
+}
