@@ -108,6 +108,19 @@ pub const fn single_key(command: &Command) -> u8 {
     }
 }
 
+/// The position of the first key where it stands at a fixed place, if there is one at all; 0 where that is not so.
+#[must_use]
+pub const fn first_key(command: &Command) -> u8 {
+    if command.keys.is_empty() {
+        return 0;
+    }
+    match (command.keys[0].begin, command.keys[0].find) {
+        (BeginSearch::Index(index), FindKeys::Range { .. }) => index as u8,
+        (BeginSearch::Index(index), FindKeys::KeyNum { first, .. }) => index as u8 + first as u8,
+        _ => 0,
+    }
+}
+
 /// Whether clients must ask (COMMAND GETKEYS) where the keys of a request are, since [`legacy_range`] cannot tell.
 #[must_use]
 pub const fn is_movable(command: &Command) -> bool {

@@ -1,7 +1,7 @@
 //! From a name to its row: the table of all commands as it is at run time, renames included.
 
 use super::GROUPS;
-use super::keys::single_key;
+use super::keys::{first_key, single_key};
 use super::names::{Index, Name};
 use super::spec::{Categories, Command, Flags, Group, Run};
 use crate::resp::Args as Argv;
@@ -21,6 +21,8 @@ pub struct Registered {
     pub words: usize,
     /// Position of the only key, or 0 (see [`single_key`]).
     pub single_key: u8,
+    /// Position of the first key, or 0 (see [`first_key`]).
+    pub first_key: u8,
     /// All ACL categories.
     pub categories: Categories,
     /// Ids of the subcommands.
@@ -145,6 +147,7 @@ impl CommandTable {
             name: parent.map_or(own.clone(), |parent| format!("{}|{own}", parent.to_ascii_lowercase())),
             words: 1 + usize::from(parent.is_some()),
             single_key: single_key(spec),
+            first_key: first_key(spec),
             categories: categories(spec, group),
             subcommands: Vec::new(),
         });

@@ -21,7 +21,7 @@ impl Executor {
         let keyspace = &self.server.keyspace;
         let mut keys: SmallVec<[KeyHash; AHEAD_MAX]> = SmallVec::new();
         for argv in requests {
-            let position = table().find(argv.get(0)).map_or(0, |command| usize::from(command.single_key));
+            let position = table().find(argv.get(0)).map_or(0, |command| usize::from(command.first_key));
             if position > 0
                 && let Some(key) = argv.try_get(position)
             {

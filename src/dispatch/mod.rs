@@ -327,6 +327,9 @@ fn lock<'k>(
         }
         Run::Keys(handler) | Run::KeysOrGlobal(handler, _) => {
             declared_keys(keyspace, command, argv, found, keys);
+            if let [key] = keys[..] {
+                return Ok((handler, Locked::one(keyspace, keyspace.shard_of(key.hash), on_worker, db, now_ms)?));
+            }
             let mut shards: SmallVec<[ShardId; 16]> = keys.iter().map(|key| keyspace.shard_of(key.hash)).collect();
             shards.sort_unstable();
             shards.dedup();

@@ -72,7 +72,7 @@ pub(super) struct ScriptHost<'h, 'a> {
     started: u64,
     run: Option<Arc<ScriptRun>>,
     kind: RunKind,
-    name: Vec<u8>,
+    name: &'h [u8],
     /// A reply whose payloads were apart.
     flat: Vec<u8>,
 }
@@ -111,15 +111,15 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
             started: ticks(),
             run: None,
             kind: RunKind::Script,
-            name: Vec::new(),
+            name: b"",
             flat: Vec::new(),
         }
     }
 
     /// The run begins. On a thread of its own it is noted at once, so that it can be ended.
-    pub(super) fn enter(&mut self, kind: RunKind, name: &[u8]) {
+    pub(super) fn enter(&mut self, kind: RunKind, name: &'h [u8]) {
         self.kind = kind;
-        self.name = name.to_vec();
+        self.name = name;
         if !self.cx.on_worker {
             self.note_run();
         }
@@ -133,7 +133,7 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
         let shards: Vec<ShardId> = self.cx.db.guards_mut().map(|guard| guard.id()).collect();
         let run = Arc::new(ScriptRun {
             kind: self.kind,
-            name: std::mem::take(&mut self.name),
+            name: self.name.to_vec(),
             command: self.argv.iter().map(<[u8]>::to_vec).collect(),
             started: self.started,
             shards: (!holds_all).then_some(shards),

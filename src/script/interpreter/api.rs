@@ -1,11 +1,11 @@
 //! `redis.*`: what a script can ask of the server. See Redis's documentation, "Redis Lua API reference".
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use mlua::{Function as LuaFunction, Lua, Table, Value};
 
 use super::beyond_limit;
+use super::direct::{self, Left};
 use super::replies::{Answer, read};
 use super::sandbox::{Any, Signals};
 use crate::resp::{OwnedArgs, Protocol};
@@ -61,21 +61,19 @@ pub(super) fn install(lua: &Lua, host: &Table, signals: &Rc<Signals>) -> mlua::R
     for (name, value) in REPL {
         in_functions.raw_set(*name, *value)?;
     }
-    let scratch = Rc::new(RefCell::new(OwnedArgs::default()));
     for (name, raises) in [("call", true), ("pcall", false)] {
-        let (scratch, signals) = (Rc::clone(&scratch), Rc::clone(signals));
-        let function = lua.create_function(move |lua, args: Any| {
-            beyond_limit(lua, || call(lua, &mut scratch.borrow_mut(), &signals, &args, raises))
-        })?;
-        in_functions.raw_set(name, function)?;
+        let signals = Rc::clone(signals);
+        let rest =
+            lua.create_function(move |lua, args: Any| beyond_limit(lua, || answer(lua, &signals, &args, raises)))?;
+        in_functions.raw_set(name, direct::call_function(lua, rest)?)?;
     }
+    host.raw_set("lists", direct::lists_function(lua)?)?;
     in_functions.raw_set("error_reply", lua.create_function(|lua, args: Any| error_reply(lua, &args))?)?;
     in_functions.raw_set("status_reply", lua.create_function(|lua, args: Any| status_reply(lua, &args))?)?;
     in_functions.raw_set("sha1hex", lua.create_function(|lua, args: Any| sha1hex(lua, &args))?)?;
     in_functions.raw_set("setresp", lua.create_function(|lua, args: Any| setresp(lua, &args))?)?;
     in_functions.raw_set("set_repl", lua.create_function(|lua, args: Any| set_repl(lua, &args))?)?;
-    let acl_check_cmd = lua.create_function(move |_, args: Any| acl_check_cmd(&mut scratch.borrow_mut(), &args))?;
-    in_functions.raw_set("acl_check_cmd", acl_check_cmd)?;
+    in_functions.raw_set("acl_check_cmd", lua.create_function(|_, args: Any| acl_check_cmd(&args))?)?;
     let in_scripts = copy(lua, &in_functions)?;
     in_scripts.raw_set("replicate_commands", lua.create_function(|_, _: Any| Ok(true))?)?;
     in_scripts.raw_set("breakpoint", lua.create_function(|_, _: Any| Ok(false))?)?;
@@ -113,44 +111,56 @@ pub(super) fn error_table(lua: &Lua, text: &[u8]) -> mlua::Result<Table> {
     Ok(table)
 }
 
-/// `redis.call` and `redis.pcall`.
-fn call(lua: &Lua, argv: &mut OwnedArgs, signals: &Signals, args: &Any, raises: bool) -> mlua::Result<Value> {
+/// What [`direct`] has left of `redis.call` and `redis.pcall`.
+fn answer(lua: &Lua, signals: &Signals, args: &Any, raises: bool) -> mlua::Result<Value> {
     let fail = |text: Vec<u8>| {
         if raises {
             return Err(mlua::Error::external(Raised::Counted(text)));
         }
         error_table(lua, &text).map(Value::Table)
     };
-    if let Err(text) = read_arguments(argv, args) {
-        return if raises { Err(Raised::reply(text)) } else { plain_error(lua, text.as_bytes()).map(Value::Table) };
-    }
-    let mut answer = Ok(Answer::Value(Value::Nil));
-    let called = with_host(|host| host.call(argv.view(), &mut |bytes| answer = read(lua, bytes)));
-    match called {
-        None => fail(b"ERR redis.call is of no use here".to_vec()),
-        Some(Err(Refused::Error(text))) => fail(text),
-        Some(Err(Refused::Stop(stop))) => {
-            signals.stop.set(Some(stop));
-            Err(mlua::Error::external(Raised::Stop(stop)))
-        }
-        Some(Ok(())) => match answer? {
+    match direct::take_left() {
+        Some(Left::Reply(bytes)) => match read(lua, &bytes)? {
             Answer::Value(value) => Ok(value),
             Answer::Error(text) => fail(text),
         },
+        Some(Left::Refused(Refused::Error(text))) => fail(text),
+        Some(Left::Refused(Refused::Stop(stop))) => {
+            signals.stop.set(Some(stop));
+            Err(mlua::Error::external(Raised::Stop(stop)))
+        }
+        Some(Left::NoHost) => fail(b"ERR redis.call is of no use here".to_vec()),
+        Some(Left::Panicked(panic)) => std::panic::resume_unwind(panic),
+        None => {
+            let text = if args.is_empty() { NO_ARGUMENTS } else { BAD_ARGUMENTS };
+            if raises { Err(Raised::reply(text)) } else { plain_error(lua, text.as_bytes()).map(Value::Table) }
+        }
     }
 }
 
-fn read_arguments(argv: &mut OwnedArgs, args: &Any) -> Result<(), &'static str> {
-    argv.clear();
+fn read_arguments(args: &Any) -> Result<OwnedArgs, &'static str> {
+    let mut argv = OwnedArgs::default();
     for arg in args.iter() {
         match arg {
             Value::String(text) => argv.push(&text.as_bytes()),
-            Value::Integer(n) => argv.push(itoa::Buffer::new().format(*n).as_bytes()),
-            Value::Number(x) => argv.push(percent_g(*x, 17).as_bytes()),
+            Value::Integer(n) => write_number(&mut argv, *n as f64),
+            Value::Number(x) => write_number(&mut argv, *x),
             _ => return Err(BAD_ARGUMENTS),
         }
     }
-    if args.is_empty() { Err(NO_ARGUMENTS) } else { Ok(()) }
+    if args.is_empty() { Err(NO_ARGUMENTS) } else { Ok(argv) }
+}
+
+/// A number as an argument of a command: as C's `%.17g` prints it.
+pub(super) fn write_number(argv: &mut OwnedArgs, x: f64) {
+    // From here on an exponent is printed.
+    const SHORT_END: f64 = 1e17;
+    let is_short = x.abs() < SHORT_END && x.fract() == 0.0 && (x != 0.0 || x.is_sign_positive());
+    if is_short {
+        argv.push(itoa::Buffer::new().format(x as i64).as_bytes());
+    } else {
+        argv.push(percent_g(x, 17).as_bytes());
+    }
 }
 
 /// The only argument, if it is one and a string.
@@ -259,8 +269,8 @@ fn set_repl(lua: &Lua, args: &Any) -> mlua::Result<()> {
     Ok(())
 }
 
-fn acl_check_cmd(argv: &mut OwnedArgs, args: &Any) -> mlua::Result<bool> {
-    read_arguments(argv, args).map_err(Raised::reply)?;
+fn acl_check_cmd(args: &Any) -> mlua::Result<bool> {
+    let argv = read_arguments(args).map_err(Raised::reply)?;
     let may = with_host(|host| host.may_run(argv.view())).flatten();
     may.ok_or_else(|| Raised::reply("ERR Invalid command passed to redis.acl_check_cmd()"))
 }

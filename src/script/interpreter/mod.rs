@@ -1,6 +1,7 @@
 //! The interpreter of one thread: compiles and runs scripts and functions in a sandbox.
 
 mod api;
+mod direct;
 mod replies;
 mod results;
 mod sandbox;
@@ -228,20 +229,15 @@ impl Interpreter {
         args: impl ExactSizeIterator<Item = &'a [u8]>,
         host: &mut dyn Host,
     ) -> mlua::Result<Ran> {
-        let Sandbox { lua, signals, eval_real, run, run_function, .. } = &self.sandbox;
-        let (keys, args) = (list(lua, keys)?, list(lua, args)?);
+        let Sandbox { lua, signals, run_script, run_function, .. } = &self.sandbox;
+        direct::set_lists(keys, args);
         signals.stop.set(None);
         signals.json.take();
-        let ended = match program {
-            Program::Script(..) => {
-                eval_real.raw_set("KEYS", keys)?;
-                eval_real.raw_set("ARGV", args)?;
-                within_limit(lua, || lend(host, || run.call::<(bool, Value)>(function)))
-            }
-            Program::Function(..) => {
-                within_limit(lua, || lend(host, || run_function.call::<(bool, Value)>((function, keys, args))))
-            }
+        let run = match program {
+            Program::Script(..) => run_script,
+            Program::Function(..) => run_function,
         };
+        let ended = within_limit(lua, || lend(host, || run.call::<(bool, Value)>(function)));
         if let Some(stop) = signals.stop.take() {
             let place = signals.failure.take().and_then(|failure| failure.place);
             return Ok(Ran::Stopped(stop, place));
@@ -377,15 +373,6 @@ impl Host for Patient {
     fn tick(&mut self) -> Option<Stop> {
         None
     }
-}
-
-/// A sequence of strings.
-fn list<'a>(lua: &Lua, items: impl ExactSizeIterator<Item = &'a [u8]>) -> mlua::Result<Table> {
-    let table = lua.create_table_with_capacity(items.len(), 0)?;
-    for (at, item) in items.enumerate() {
-        table.raw_seti(at + 1, lua.create_string(item)?)?;
-    }
-    Ok(table)
 }
 
 /// Runs Lua code with the limit of memory. It stands for that time alone: with it, mlua guards every allocation of Rust.

@@ -208,8 +208,17 @@ local function run(f)
   return xpcall(value_of_program, host.failed)
 end
 
-local function run_function(f, keys, args)
-  return xpcall(function() return (f(keys, args)) end, host.failed)
+local lists, failed = host.lists, host.failed
+
+local function run_script(f)
+  eval_real.KEYS, eval_real.ARGV = lists()
+  program = f
+  return xpcall(value_of_program, failed)
 end
 
-return eval_globals, eval_real, function_globals, loading, run, run_function
+local function run_function(f)
+  local keys, args = lists()
+  return xpcall(function() return (f(keys, args)) end, failed)
+end
+
+return eval_globals, function_globals, loading, run, run_script, run_function

@@ -37,13 +37,15 @@ pub(super) struct Sandbox {
     pub(super) signals: Rc<Signals>,
     /// The environment of EVAL scripts.
     pub(super) eval_globals: Table,
-    /// Where KEYS and ARGV are set.
-    pub(super) eval_real: Table,
     /// The environment of libraries.
     pub(super) function_globals: Table,
     /// Switches that to what a library sees while it is loaded.
     pub(super) loading: Function,
+    /// Runs the code of a library.
     pub(super) run: Function,
+    /// Runs a script, with the lists of [`super::direct::set_lists`] as KEYS and ARGV.
+    pub(super) run_script: Function,
+    /// Runs a function with the same lists.
     pub(super) run_function: Function,
 }
 
@@ -80,10 +82,10 @@ pub(super) fn build() -> mlua::Result<Sandbox> {
     libraries.raw_set("os", libs::os(&lua)?)?;
     host.raw_set("libraries", libraries)?;
     api::install(&lua, &host, &signals)?;
-    let (eval_globals, eval_real, function_globals, loading, run, run_function) = lua
+    let (eval_globals, function_globals, loading, run, run_script, run_function) = lua
         .load(include_str!("prelude.lua"))
         .set_name(PRELUDE)
-        .call::<(Table, Table, Table, Function, Function, Function)>(host)?;
+        .call::<(Table, Table, Function, Function, Function, Function)>(host)?;
     lua.set_globals(eval_globals.clone())?;
     let told = Rc::clone(&signals);
     let triggers = mlua::HookTriggers::new().every_nth_instruction(TICK_INSTRUCTIONS);
@@ -101,7 +103,7 @@ pub(super) fn build() -> mlua::Result<Sandbox> {
             }
         }
     })?;
-    Ok(Sandbox { lua, signals, eval_globals, eval_real, function_globals, loading, run, run_function })
+    Ok(Sandbox { lua, signals, eval_globals, function_globals, loading, run, run_script, run_function })
 }
 
 /// Where the function that called into Rust stands, as Lua puts it before its own errors.

@@ -141,6 +141,18 @@ fn replies_become_values() {
     );
     expect("return redis.call('ECHO',1.5)", "$3 1.5");
     expect("return redis.call('ECHO',0.1)", "$19 0.10000000000000001");
+    // Like C's %.17g, whole numbers too.
+    expect(
+        "return {redis.call('ECHO',1e16),redis.call('ECHO',1e17),redis.call('ECHO',-0)}",
+        "*3 $17 10000000000000000 $5 1e+17 $2 -0",
+    );
+    // Replies that are read elsewhere than the usual ones.
+    expect(
+        "redis.setresp(3) return {#redis.call('KINDS'), redis.pcall('FAIL').err, redis.call('ECHO','x')}",
+        "*3 :8 $12 WRONGTYPE no $1 x",
+    );
+    expect("return {pcall(redis.call,{})}", "*2 _ $63 ERR Lua redis lib command arguments must be strings or integers");
+    expect("return redis.pcall().err", "$64 ERR Please specify at least one argument for this redis lib call");
 }
 
 #[test]
