@@ -55,6 +55,8 @@ bitflags! {
         const NESTED = 1 << 19;
         /// A script runs.
         const SCRIPT = 1 << 20;
+        /// MONITOR has shown the script at hand, which may yet have to be run again from its start.
+        const SHOWN = 1 << 21;
 
         /// States that matter before a command runs.
         const GATED = Self::NEEDS_AUTH.bits() | Self::MULTI.bits() | Self::SUBSCRIBED.bits() | Self::MONITOR.bits()

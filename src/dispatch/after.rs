@@ -9,7 +9,7 @@ use crate::commands::spec::Flags;
 use crate::commands::{Cx, Registered};
 use crate::keyspace::Effects;
 use crate::resp::{Args as Argv, Output, Reply, output::Mark};
-use crate::state::Server;
+use crate::state::{Gate, Server};
 use crate::stats::WorkerStats;
 use crate::stats::latency::event;
 use crate::stats::slowlog::{CommandLog, Entry};
@@ -128,22 +128,46 @@ pub(super) fn take_mail(session: &Session, output: &mut Output) {
     }
 }
 
+/// Shows a script to the clients in MONITOR mode, before the commands that it runs.
+#[cold]
+pub(super) fn monitor_script(
+    server: &Server,
+    session: &mut Session,
+    command: &Registered,
+    argv: Argv<'_>,
+    started: u64,
+) {
+    if !server.gate().intersects(Gate::MONITORED) {
+        session.flags -= SessionFlags::SHOWN;
+    } else if !session.is(SessionFlags::SHOWN) {
+        session.flags |= SessionFlags::SHOWN;
+        show(server, session, &monitor_line(server, session, command, argv, started), None);
+    }
+}
+
 /// Shows a command to the clients in MONITOR mode. `own`: where the client that ran it can be written to directly.
 #[cold]
 pub(super) fn monitor(
     server: &Server,
-    session: &Session,
+    session: &mut Session,
     argv: Argv<'_>,
     finished: &Finished,
     own: Option<&mut Output>,
 ) {
-    let command = finished.command;
-    if command.spec.flags.intersects(Flags::SKIP_MONITOR | Flags::ADMIN) {
-        return;
+    let Finished { command, started, .. } = *finished;
+    if command.spec.flags.contains(Flags::SKIP_MONITOR) {
+        session.flags -= SessionFlags::SHOWN;
+    } else if !command.spec.flags.contains(Flags::ADMIN) {
+        show(server, session, &monitor_line(server, session, command, argv, started), own);
     }
-    let now_us = server.clock.at_us(finished.started);
+}
+
+/// What MONITOR writes of a command.
+fn monitor_line(server: &Server, session: &Session, command: &Registered, argv: Argv<'_>, started: u64) -> Vec<u8> {
+    let now_us = server.clock.at_us(started);
     let mut line = Vec::with_capacity(128);
     let peer = match &session.client.endpoint {
+        _ if session.is(SessionFlags::SCRIPT) => "lua".to_owned(),
         Endpoint::Unix(path) => format!("unix:{path}"),
         other => other.peer(),
     };
@@ -154,13 +178,17 @@ pub(super) fn monitor(
         crate::util::quote::write_quoted(&mut line, arg);
     }
     line.extend_from_slice(b"\r\n");
+    line
+}
+
+fn show(server: &Server, session: &Session, line: &[u8], own: Option<&mut Output>) {
     let me = session.client.id;
     let limit = server.config.monitor_output_limit().hard_bytes as usize;
     server.monitors.with(|clients| {
         for client in
             clients.iter().filter(|client| client.id != me && !client.flags().intersects(SessionFlags::SILENT))
         {
-            if client.post(&line, limit).is_err() {
+            if client.post(line, limit).is_err() {
                 server.cut_off(client);
             }
         }
@@ -168,6 +196,6 @@ pub(super) fn monitor(
     // Its own line comes right behind the reply, and behind what others sent it before.
     if let Some(output) = own.filter(|_| session.is(SessionFlags::MONITOR)) {
         session.client.take_mail(output);
-        output.push(&line);
+        output.push(line);
     }
 }

@@ -194,6 +194,9 @@ impl Executor {
             db.hold_long();
         }
         db.access.is_silent = session.is(SessionFlags::NO_TOUCH);
+        if command.spec.flags.contains(Flags::SKIP_MONITOR) {
+            after::monitor_script(server, session, command, argv, started);
+        }
         let reply = Reply::new(output, protocol(session));
         let mut cx = Cx { server, session, reply, db, command, on_worker, call: nested::call };
         let mut args = Args::new(argv, command.words, keys);
@@ -288,6 +291,7 @@ impl Executor {
         reply.error(text);
         let stats = self.stats();
         after::refused(stats, command, &reply);
+        session.flags -= SessionFlags::SHOWN;
         if session.is(SessionFlags::CACHING) {
             tracking::end_exception(session, command);
         }

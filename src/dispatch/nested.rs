@@ -4,7 +4,7 @@
 use super::{Finished, after, declared_keys, notify, only_key, tracking};
 use crate::client::SessionFlags;
 use crate::commands::blocking::Blocking;
-use crate::commands::spec::Run;
+use crate::commands::spec::{Flags, Run};
 use crate::commands::{Args, Called, Cx, DeclaredKey, Error, Flow, Registered};
 use crate::resp::{Args as Argv, Protocol};
 use crate::state::Gate;
@@ -39,6 +39,9 @@ pub(super) fn call(cx: &mut Cx<'_>, command: &'static Registered, argv: Argv<'_>
     cx.reply.forget_errors();
     let mark = cx.reply.mark();
     let started = ticks();
+    if command.spec.flags.contains(Flags::SKIP_MONITOR) {
+        after::monitor_script(cx.server, cx.session, command, argv, started);
+    }
     let is_nested = cx.session.is(SessionFlags::NESTED);
     cx.session.flags.insert(SessionFlags::NESTED);
     let answer = handler(cx, &mut Args::new(argv, command.words, keys));

@@ -240,6 +240,32 @@ fn a_monitor_sees_its_own_commands_behind_their_replies() {
 }
 
 #[test]
+fn a_monitor_sees_a_script_before_its_commands() {
+    let mut t = Gate::new();
+    let watcher = t.client();
+    t.on(watcher).run("MONITOR");
+    // What must be run again on another thread, or under all locks, is shown once.
+    let script = "redis.call('set', KEYS[1], 1) redis.call('select', 2) return redis.pcall('nosuch')";
+    t.raw(&format!("EVAL \"{script}\" 1 k"));
+    let shown = [
+        format!(r#"[0 ?:0] "EVAL" "{script}" "1" "k""#),
+        r#"[0 lua] "set" "k" "1""#.to_owned(),
+        r#"[2 lua] "select" "2""#.to_owned(),
+    ];
+    assert_eq!(lines(&t.on(watcher).mail()), shown);
+    let reaching = "return redis.call('get', 'k')";
+    t.raw(&format!("EVAL \"{reaching}\" 0"));
+    let shown = [format!(r#"[0 ?:0] "EVAL" "{reaching}" "0""#), r#"[0 lua] "get" "k""#.to_owned()];
+    assert_eq!(lines(&t.on(watcher).mail()), shown);
+    for request in ["MULTI", "EVALSHA 0123 0", "EXEC", "EVAL x y"] {
+        t.raw(request);
+    }
+    let shown =
+        [r#"[0 ?:0] "MULTI""#, r#"[0 ?:0] "EVALSHA" "0123" "0""#, r#"[0 ?:0] "EXEC""#, r#"[0 ?:0] "EVAL" "x" "y""#];
+    assert_eq!(lines(&t.on(watcher).mail()), shown);
+}
+
+#[test]
 fn a_monitor_may_not_touch_keys() {
     both(|t| {
         t.expect("MONITOR", "OK");
