@@ -13,6 +13,7 @@ use crate::persist::aof::file::Dir;
 use crate::persist::aof::load::{Item, LoadError, Reader};
 use crate::persist::aof::{Manifest, manifest_name};
 use crate::persist::rdb;
+use crate::script::Libraries;
 use crate::state::{Gate, LoadKind, Server, load_error_text};
 use crate::util::clock::{seconds_since, ticks};
 use crate::util::os::error_text;
@@ -106,14 +107,27 @@ fn reload_log(server: &Arc<Server>) -> Result<(), String> {
         locked.empty_dbs(None);
         let effects = locked.unlock();
         drop(effects);
-        let manifest = server.aof.with_writer(|writer| writer.manifest().clone());
-        load_files(server, &server.log_dir(), &manifest.ok_or("the append-only file is off")?)
+        server.scripts.change_libraries(|libraries| {
+            *libraries = Libraries::default();
+            Ok::<_, String>(())
+        })?;
+        load_files(server, &server.log_dir(), &present_manifest(server)?)
     })();
     let locked = server.lock_all();
-    journal.turn(true);
+    journal.turn(server.aof.is_on());
     drop(locked.unlock());
     server.set_gate(Gate::LOADING, false);
     reloaded
+}
+
+/// The files of the log. While it is off, those that it left, or that BGREWRITEAOF has written since.
+fn present_manifest(server: &Server) -> Result<Manifest, String> {
+    if let Some(manifest) = server.aof.with_writer(|writer| writer.manifest().clone()) {
+        return Ok(manifest);
+    }
+    let path = server.log_dir().join(manifest_name(&server.config.appendfilename()));
+    let manifest = Manifest::read(&path).map_err(|error| format!("Reading {} failed: {error}", path.display()))?;
+    manifest.filter(|manifest| !manifest.is_empty()).ok_or_else(|| "there is no append-only file".to_owned())
 }
 
 fn load_files(server: &Arc<Server>, path: &Path, manifest: &Manifest) -> Result<(), String> {

@@ -418,6 +418,13 @@ impl<'k> Locked<'k> {
         Some(self.part_of(db, key.hash).entry(location))
     }
 
+    /// The entry of a key even if its time has come, without any trace.
+    pub fn peek_at_any(&mut self, key: Key<'_>) -> Option<EntryRef<'_>> {
+        let part = self.part(key.hash);
+        let location = part.find(key.name, key.hash)?;
+        Some(part.entry(location))
+    }
+
     /// Looks a key up to change its value.
     #[inline]
     pub fn lookup_write(&mut self, key: Key<'_>) -> Option<EntryMut<'_>> {

@@ -268,3 +268,24 @@ fn waits_end_when_the_disk_has_it_and_the_log_can_be_loaded_anew() {
     assert_eq!(wire.value("DEBUG LOADAOF"), Value::Simple(b"OK".to_vec()));
     assert_eq!(wire.value("DEBUG DIGEST"), digest);
 }
+
+#[test]
+fn what_a_rewrite_has_written_is_loaded_also_while_the_log_is_off() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = dir.path().to_str().expect("the path is text");
+    let server = TestServer::nyala(&["--dir", path, "--enable-debug-command", "yes"]);
+    let mut wire = server.connect();
+    let nothing = Value::Error(b"ERR Error trying to load the AOF files, check server logs.".to_vec());
+    assert_eq!(wire.value("DEBUG LOADAOF"), nothing, "no file has been written yet");
+    fill(&mut wire);
+    wire.call(&[b"FUNCTION", b"LOAD", b"#!lua name=lib\nredis.register_function('f', function() return 1 end)"]);
+    let digest = wire.value("DEBUG DIGEST");
+    for with_snapshot in ["yes", "no"] {
+        wire.value(&format!("CONFIG SET aof-use-rdb-preamble {with_snapshot}"));
+        until_rewritten(&mut wire);
+        wire.value("SET after 1");
+        assert_eq!(wire.value("DEBUG LOADAOF"), Value::Simple(b"OK".to_vec()));
+        assert_eq!(wire.value("DEBUG DIGEST"), digest, "snapshot at the head: {with_snapshot}");
+        assert_eq!(wire.value("FCALL f 0"), Value::Integer(1));
+    }
+}

@@ -8,6 +8,7 @@ use super::scripts::kill;
 use crate::commands::prelude::*;
 use crate::resp::{Args as Argv, Protocol};
 use crate::script::{Host, Libraries, Library, Policy, Refused, RunKind, Stop, with_interpreter};
+use crate::state::Server;
 use crate::util::clock::{ticks, ticks_to_ns};
 use crate::util::glob;
 
@@ -121,13 +122,24 @@ pub(super) fn function_restore(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome 
     if cx.on_worker {
         return Err(Error::TooLongForWorker);
     }
+
+    restore_libraries(cx.server, &codes, policy)?;
+    cx.db.effects.dirty += 1;
+    cx.reply.ok();
+    DONE
+}
+
+/// Takes over all of these libraries, by their code, or none of them. A library may take its time: not on a worker.
+///
+/// # Errors
+/// When one can not be loaded, or its name or that of a function is taken.
+pub fn restore_libraries(server: &Server, codes: &[Vec<u8>], policy: Policy) -> Result<(), Error> {
     let restored: Vec<Library> = codes.iter().map(|code| read_library(code)).collect::<Result<_, _>>()?;
     let mut names = BTreeSet::new();
     if let Some(twice) = restored.iter().find(|library| !names.insert(&library.name)) {
         return Err(taken(&twice.name));
     }
-
-    cx.server.scripts.change_libraries(|libraries| {
+    server.scripts.change_libraries(|libraries| {
         if policy == Policy::Flush {
             *libraries = Libraries::default();
         }
@@ -136,11 +148,8 @@ pub(super) fn function_restore(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome 
             libraries.check_name(&library.name, replaces).map_err(|_| taken(&library.name))?;
             libraries.add(library, replaces).map_err(Error::text)?;
         }
-        Ok::<(), Error>(())
-    })?;
-    cx.db.effects.dirty += 1;
-    cx.reply.ok();
-    DONE
+        Ok(())
+    })
 }
 
 fn taken(name: &str) -> Error {

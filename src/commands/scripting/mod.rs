@@ -10,6 +10,7 @@ mod host;
 mod scripts;
 
 pub use eval::{may_reach_further, may_take_long};
+pub use functions::restore_libraries;
 
 use super::help::help;
 use super::prelude::*;

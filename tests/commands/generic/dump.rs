@@ -124,6 +124,30 @@ fn the_data_set_goes_to_its_file_and_back() {
     });
 }
 
+#[test]
+fn functions_go_to_the_file_and_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["--dir", dir.path().to_str().unwrap(), "--enable-debug-command", "yes"];
+    both_with(&args, |t| {
+        let load = |name: &str| {
+            format!(
+                "FUNCTION LOAD REPLACE \"#!lua name={name}\\nredis.register_function('{name}', function() return 1 end)\""
+            )
+        };
+        t.expect("FUNCTION FLUSH", "OK");
+        t.expect(&load("saved"), "\"saved\"");
+        t.expect("DEBUG RELOAD", "OK");
+        t.expect("FCALL saved 0", "(integer) 1");
+        t.expect_error("DEBUG RELOAD NOFLUSH", "ERR Error trying to load the RDB dump, check server logs.");
+        t.expect(&load("other"), "\"other\"");
+        t.expect("DEBUG RELOAD NOSAVE NOFLUSH MERGE", "OK");
+        t.expect("FCALL other 0", "(integer) 1");
+        t.expect("DEBUG RELOAD NOSAVE", "OK");
+        t.expect_error("FCALL other 0", "ERR Function not found");
+        t.expect("FCALL saved 0", "(integer) 1");
+    });
+}
+
 /// A server on the other side of MIGRATE: answers each request with the next of `replies`, then closes. Answers what it
 /// was sent.
 fn target(replies: &'static [&'static str]) -> (u16, std::thread::JoinHandle<Vec<u8>>) {

@@ -184,6 +184,12 @@ fn object_shows_how_a_value_is_stored() {
             assert!(text.contains(shown) && text.ends_with(" lru_seconds_idle:3"), "{text}");
         }
         t.expect_error("DEBUG OBJECT none", "ERR no such key");
+        t.run("DEBUG SET-ACTIVE-EXPIRE 0");
+        t.run("SET due v PX 1");
+        t.advance_ms(2);
+        assert!(t.text("DEBUG OBJECT due").starts_with("Value at:"), "it is there until somebody meets it");
+        t.expect("EXISTS due", "(integer) 0");
+        t.expect_error("DEBUG OBJECT due", "ERR no such key");
     });
 }
 

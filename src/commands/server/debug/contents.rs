@@ -13,10 +13,11 @@ const NO_QUICKLIST: Error = Error::new("ERR Not a quicklist encoded object.");
 const NO_HASHTABLE: Error =
     Error::new("ERR The value stored at the specified key is not represented using an hash table");
 
-/// The next argument's entry in the selected database; DEBUG declares no keys, so its shard is locked here.
+/// The next argument's entry in the selected database, also when its time has come. DEBUG declares no keys, so its shard
+/// is locked here.
 fn look<R>(cx: &mut Cx<'_>, args: &mut Args<'_>, show: impl FnOnce(EntryRef<'_>) -> R) -> Result<R, Error> {
     let name = args.take()?;
-    with_key(cx, name, |db, key| db.peek(key).map(show))?.ok_or(error::NO_SUCH_KEY)
+    with_key(cx, name, |db, key| db.peek_at_any(key).map(show))?.ok_or(error::NO_SUCH_KEY)
 }
 
 /// Runs `f` with the shard of `name` locked.

@@ -8,7 +8,7 @@ use super::flag;
 use crate::keyspace::Locked;
 use crate::util::number::{parse_f64, parse_memory_size};
 
-const NO_AOF: Error = Error::new("ERR DEBUG LOADAOF needs the append-only file, which is off");
+const NOT_IN_TRANSACTION: Error = Error::new("ERR DEBUG LOADAOF is not allowed in a transaction");
 const LOG_NOT_LOADED: Error = Error::new("ERR Error trying to load the AOF files, check server logs.");
 const BAD_THRESHOLD: Error = Error::new("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
 
@@ -35,10 +35,10 @@ pub(super) fn loadaof(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
     cx.cost(usize::MAX)?;
     let server = cx.server;
     // Inside of a transaction some shards are held already, and none more may be locked.
-    if cx.db.guards_mut().next().is_some() || !server.aof.is_on() {
-        return Err(NO_AOF);
+    if cx.db.guards_mut().next().is_some() {
+        return Err(NOT_IN_TRANSACTION);
     }
-    let (Some(reload), Some(server)) = (server.reload_log.get(), server.handle()) else { return Err(NO_AOF) };
+    let (Some(reload), Some(server)) = (server.reload_log.get(), server.handle()) else { return Err(LOG_NOT_LOADED) };
     reload(&server).map_err(|text| {
         tracing::warn!("{text}");
         LOG_NOT_LOADED

@@ -3,9 +3,11 @@
 use std::fs::File;
 
 use super::super::super::prelude::*;
+use crate::commands::scripting::restore_libraries;
 use crate::keyspace::Locked;
 use crate::persist::rdb::LoadError;
 use crate::persist::snapshot::Purpose;
+use crate::script::Policy;
 use crate::state::{Gate, LoadKind, Server, load_error_text};
 
 const BAD_OPTION: Error = Error::new("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
@@ -52,10 +54,19 @@ pub(super) fn reload(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         server.load_rdb(&mut file, kind)
     });
     server.set_gate(Gate::LOADING, false);
-    if let Err(error) = loaded {
+    let summary = loaded.map_err(|error| {
         tracing::warn!("{}", load_error_text(&error));
-        return Err(NOT_LOADED);
-    }
+        NOT_LOADED
+    })?;
+    let policy = match kind {
+        _ if flushes => Policy::Flush,
+        LoadKind::Merge => Policy::Replace,
+        _ => Policy::Append,
+    };
+    restore_libraries(server, &summary.functions, policy).map_err(|error| {
+        tracing::warn!("Failed loading the functions of the RDB file: {error:?}");
+        NOT_LOADED
+    })?;
     tracing::warn!("DB reloaded by DEBUG RELOAD");
 
     cx.reply.ok();
