@@ -168,7 +168,7 @@ proc ::redis::redis_safe_gets {fd} {
 # --- the order of several connections ------------------------------------------------------------------------------
 # Where several threads read connections, requests that are sent at once over two of them are run in any order. Tests
 # that do not wait until a client is blocked mean the order in which they sent.
-set ::arrival_ms 5
+set ::arrival_ms [setting ARRIVAL_MS 5]
 set ::on_its_way {}
 rename ::redis::__dispatch__raw__ ::redis::suite_dispatch
 proc ::redis::__dispatch__raw__ {id method argv} {

@@ -32,6 +32,7 @@ unit/printver unit/type/string unit/type/incr unit/type/list unit/type/list-2 un
 unit/type/set unit/type/zset unit/type/stream unit/type/stream-cgroups unit/geo unit/sort unit/bitops unit/bitfield
 unit/hyperloglog unit/expire unit/keyspace unit/scan unit/pubsub unit/pubsubshard unit/protocol unit/querybuf unit/info
 unit/introspection unit/introspection-2 unit/scripting unit/functions unit/slowlog unit/latency-monitor unit/networking unit/lazyfree
+unit/multi unit/tracking unit/other
 """.split()
 
 NO_REASON = "no reason given yet"
