@@ -11,7 +11,7 @@
 #   * a command or an assertion that fails outside a test is reported as `note` and taken as an empty reply;
 #   * a start_server block that breaks down, or whose server does not start, ends alone;
 #   * a reply that does not come within $REPLY_LIMIT seconds is an error;
-#   * after a failed test a dead server is started again, a connection that is out of step is opened anew, parameters that
+#   * after a failed test dead servers are started again, connections that are out of step are opened anew, parameters that
 #     the test set for a while (config_get_set) get their values back, and clients that it left waiting are closed;
 #   * a request whose reply is not read at once has reached the server before another connection sends one.
 # A server that passes is not affected by any of them.
@@ -32,6 +32,7 @@ proc setting {name default} {
     expr {[info exists ::env($name)] ? $::env($name) : $default}
 }
 set ::reply_limit_ms [expr {1000 * [setting REPLY_LIMIT 60]}]
+set ::step_limit_ms 5000
 set ::start_limit_ms [expr {1000 * [setting START_LIMIT 20]}]
 
 # --- reports -------------------------------------------------------------------------------------------------------
@@ -183,25 +184,28 @@ proc ::redis::__dispatch__raw__ {id method argv} {
 }
 
 # --- after a failed test -------------------------------------------------------------------------------------------
-# Does the block's own connection answer what it was asked last?
-proc in_step {} {
-    set srv [lindex $::servers end]
+# Does the connection of a block (0: the present one, -1: the one around it) answer what it was asked last?
+proc in_step {{level 0}} {
+    set srv [lindex $::servers end+$level]
     if {![dict exists $srv client]} {return 1}
     set token "step[clock microseconds]"
-    if {[catch {[dict get $srv client] echo $token} reply]} {
-        # NOAUTH and NOPERM are answers to this very command.
-        return [string match "NO*" $reply]
-    }
-    return [expr {$reply eq $token}]
+    set limit_ms $::reply_limit_ms
+    set ::reply_limit_ms $::step_limit_ms
+    set failed [catch {[dict get $srv client] echo $token} reply]
+    set ::reply_limit_ms $limit_ms
+    # NOAUTH and NOPERM are answers to this very command.
+    return [expr {$failed ? [string match "NO*" $reply] : $reply eq $token}]
 }
-proc mend_server {} {
-    if {![llength $::servers]} return
-    set srv [lindex $::servers end]
-    if {!$::external && [catch {exec kill -0 [dict get $srv pid]}]} {
-        report note "the server died; starting it again"
-        catch {restart_server 0 true false}
-    } elseif {![in_step]} {
-        catch {reconnect}
+# A test may have left the servers of the blocks around it in disorder as well.
+proc mend_servers {} {
+    for {set level 0} {-$level < [llength $::servers]} {incr level -1} {
+        set srv [lindex $::servers end+$level]
+        if {!$::external && [catch {exec kill -0 [dict get $srv pid]}]} {
+            report note "a server died; starting it again"
+            catch {restart_server $level true false}
+        } elseif {![in_step $level]} {
+            catch {reconnect $level}
+        }
     }
 }
 # Parameters that the present test set for a while: name and value before, the earliest first.
@@ -227,7 +231,7 @@ proc test {args} {
     uplevel 1 [list suite_test {*}$args]
     if {$::num_failed != $failed} {
         foreach client $::deferring {catch {$client close}}
-        mend_server
+        mend_servers
         foreach {before param} [lreverse $::borrowed] {catch {r config set $param $before}}
     }
     return
