@@ -22,7 +22,7 @@ pub use registry::Registry;
 pub use session::{ReplyMode, Session, SessionFlags};
 pub use tracking::{Broadcasts, CHANNEL, Invalidation};
 pub use transaction::{Queued, Transaction, Watched, WatchedKey};
-pub use wake::{WakeQueues, WakeRound};
+pub use wake::{CalledBy, WakeQueues, WakeRound};
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -250,29 +250,27 @@ impl Client {
         self.signals.fetch_and(!mask, AcqRel) & mask
     }
 
-    /// Puts a message of `len` bytes into the client's mailbox, which `write` writes in the protocol given to it, 2 or 3.
-    /// The caller then wakes the client's task: [`WakeRound::announce`]. Locking: the mailbox, for the time of `write`.
-    ///
-    /// # Errors
-    /// When what waits to be sent would exceed `limit_bytes` (0: no limit): nothing is added, and the caller cuts the
-    /// client off.
+    /// Puts a message into the client's mailbox, as [`WakeRound::leave`] does. Answers whether it is the first there: then the
+    /// caller raises [`signal::MAIL`].
     #[inline]
-    pub fn leave_mail(
+    fn leave_mail(
         &self,
         len: usize,
         limit_bytes: usize,
         write: impl FnOnce(u8, &mut Output),
-    ) -> Result<(), MailboxFull> {
+    ) -> Result<bool, MailboxFull> {
         let unsent = self.facts.output_pending.load(Relaxed);
         let mut mailbox = self.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
         let proto = self.facts.proto.load(Relaxed);
-        mailbox.push(unsent + len, limit_bytes, |messages| write(proto, messages))
+        let is_first = mailbox.bytes() == 0;
+        mailbox.push(unsent + len, limit_bytes, |messages| write(proto, messages))?;
+        Ok(is_first)
     }
 
     /// Puts a message for the client into its mailbox and wakes its task.
     ///
     /// # Errors
-    /// As [`Client::leave_mail`].
+    /// As [`WakeRound::leave`].
     pub fn post(&self, message: &[u8], limit_bytes: usize) -> Result<(), MailboxFull> {
         self.leave_mail(message.len(), limit_bytes, |_, messages| messages.push(message))?;
         self.raise(signal::MAIL);

@@ -157,14 +157,13 @@ impl Post<'_> {
         }
         let class = if is_subscribed { ClientClass::Pubsub } else { ClientClass::Normal };
         let limit_bytes = self.server.mail_limit(class);
-        let left = client.leave_mail(message.len(), limit_bytes, |proto, out| {
+        let left = self.round.leave(client, message.len(), limit_bytes, |proto, out| {
             if takes(proto) {
                 message.write(proto, out);
             }
         });
-        match left {
-            Ok(()) => self.round.announce(client),
-            Err(_) => self.server.cut_off(client),
+        if left.is_err() {
+            self.server.cut_off(client);
         }
     }
 }

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
-use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::connection::{self, Ahead};
 use super::stream::Accepted;
-use crate::client::{Client, Endpoint};
+use crate::client::{CalledBy, Client, Endpoint};
 use crate::dispatch::Executor;
 use crate::journal;
 use crate::resp::Output;
@@ -181,7 +180,7 @@ pub(super) fn take_seat(server: &Arc<Server>, number: usize) {
 async fn run(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver<Handover>, stop: Arc<Notify>) {
     take_seat(&server, number);
     let mut own_work = task::Group::default();
-    own_work.spawn(wake_called(Arc::clone(&server), number));
+    own_work.spawn(keep(Arc::clone(&server), number));
     loop {
         tokio::select! {
             handover = connections.recv() => match handover {
@@ -200,11 +199,15 @@ async fn run(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver
     }
 }
 
-/// Wakes the connections that other threads have put messages into the mailboxes of.
-async fn wake_called(server: Arc<Server>, number: usize) {
-    poll_fn(|cx| {
-        server.pubsub.wakes().poll(number, cx);
-        Poll::Pending
-    })
-    .await
+/// Wakes the connections that there are messages for, once the others have run.
+async fn keep(server: Arc<Server>, number: usize) {
+    let wakes = server.pubsub.wakes();
+    loop {
+        match poll_fn(|cx| wakes.poll_called(number, cx)).await {
+            CalledBy::Own => task::let_others_run().await,
+            // What has come in meanwhile may bring more messages to the same connections: it has its turn before.
+            CalledBy::Other => tokio::task::yield_now().await,
+        }
+        wakes.wake(number);
+    }
 }

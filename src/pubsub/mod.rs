@@ -151,9 +151,9 @@ impl PubSub {
         let mut round = self.wakes.round(delivery.worker);
         let mut deliver = |message: &Message, to: &[Arc<Client>]| {
             for client in to {
-                match client.leave_mail(message.len(), delivery.limit_bytes, |proto, out| message.write(proto, out)) {
-                    Ok(()) => round.announce(client),
-                    Err(_) => cut_off(client),
+                let write = |proto, out: &mut _| message.write(proto, out);
+                if round.leave(client, message.len(), delivery.limit_bytes, write).is_err() {
+                    cut_off(client);
                 }
             }
             to.len()

@@ -109,11 +109,11 @@ impl Output {
     }
 
     /// Appends what `other` has pending, which is then empty. Payloads pinned there are not copied, and where nothing is
-    /// pending here, neither are many bytes.
+    /// pending here, nothing is: the two swap their memory.
     pub fn append(&mut self, other: &mut Output) {
         let is_new = self.end() == 0 && self.pins.is_empty() && other.sent == 0;
-        if is_new && other.pending() > MOVED_BYTES {
-            *self = mem::take(other);
+        if is_new {
+            mem::swap(self, other);
             return;
         }
         let (base, sent) = (self.end(), other.sent);

@@ -2,7 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is the one place that spawns")]
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 
 use tokio::task::JoinSet;
 
@@ -25,6 +26,21 @@ impl Group {
     pub async fn stop(&mut self) {
         self.0.shutdown().await;
     }
+}
+
+/// Lets the tasks that are ready now run first. Unlike [`tokio::task::yield_now`] it does not look for new events in between,
+/// which would be a system call for nothing where no other task is ready.
+pub async fn let_others_run() {
+    let mut waited = false;
+    poll_fn(|cx| {
+        if waited {
+            return Poll::Ready(());
+        }
+        waited = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Stack of a thread that runs commands: values nest up to a thousand deep (JSON in scripts). Memory is taken as it is

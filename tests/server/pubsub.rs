@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "what a subscriber is given is also time")]
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use nyala::resp::decode::{DecodeLimits, Value, decode};
@@ -244,5 +245,59 @@ fn nothing_is_left_of_subscribers_that_go() {
         }
         assert_eq!(wire.call(&[b"PUBSUB", b"CHANNELS"]), b"*0\r\n");
         assert_eq!(wire.call(&[b"PUBLISH", b"all", b"x"]), b":0\r\n");
+    }
+}
+
+/// Subscribes, and goes in one of several ways.
+fn come_and_go(server: &TestServer, round: usize) {
+    let own = format!("own{round}");
+    let mut wire = server.connect();
+    for command in ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"] {
+        wire.send(&request(&[command, "a1", &own]));
+    }
+    match round % 4 {
+        // Before it is answered.
+        0 => {}
+        // In the middle of its messages.
+        1 => (0..10).for_each(|_| drop(wire.reply())),
+        // With some of its subscriptions.
+        2 => {
+            wire.send(&[request(&["UNSUBSCRIBE", &own]), request(&["SUNSUBSCRIBE"]), request(&["QUIT"])].concat());
+            wire.until_closed();
+        }
+        // Without any.
+        _ => {
+            let leave = ["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"].map(|command| request(&[command]));
+            wire.send(&leave.concat());
+            while !wire.reply().starts_with(b"*3\r\n$12\r\nsunsubscribe") {}
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_of_subscribers_that_go_while_others_publish() {
+    const LISTENERS: usize = 4;
+    const ROUNDS: usize = 250;
+    let server = TestServer::nyala(&["--workers", "2"]);
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut wire = server.connect();
+            let both = [request(&["PUBLISH", "a1", "x"]), request(&["SPUBLISH", "a1", "x"])].concat();
+            while !is_over.load(Relaxed) {
+                wire.send(&both.repeat(20));
+                (0..40).for_each(|_| drop(wire.reply()));
+            }
+        });
+        let come_and_go = || (0..ROUNDS).for_each(|round| come_and_go(&server, round));
+        let listeners: Vec<_> = (0..LISTENERS).map(|_| scope.spawn(come_and_go)).collect();
+        let ends: Vec<_> = listeners.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        is_over.store(true, Relaxed);
+        ends.into_iter().for_each(|end| end.expect("listeners come and go"));
+    });
+    let mut wire = server.connect();
+    wait_until("all have gone", || info(&mut wire, "connected_clients") == 1);
+    for field in ["pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "pubsub_clients"] {
+        assert_eq!(info(&mut wire, field), 0, "{field}");
     }
 }

@@ -95,6 +95,8 @@ struct Connection {
 enum Turn {
     /// Everything that has come is run.
     Drained,
+    /// Nothing has come: there is a signal, or room to write.
+    Called,
     /// More requests stand in the input: enough replies were waiting, or the first of them had to wait.
     More,
     /// The request at the head of the input waits.
@@ -116,6 +118,7 @@ impl Connection {
     async fn serve(&mut self) -> io::Result<()> {
         loop {
             let Some(mut turn) = self.next_turn().await? else { return Ok(()) };
+            let has_read = turn != Turn::Called;
             loop {
                 match self.obey_signals() {
                     Wish::GoOn => {}
@@ -123,7 +126,7 @@ impl Connection {
                     Wish::End => return Ok(()),
                 }
                 turn = match turn {
-                    Turn::Drained => break,
+                    Turn::Drained | Turn::Called => break,
                     Turn::Close => return self.finish().await,
                     Turn::More => {
                         self.hold().await?;
@@ -137,8 +140,9 @@ impl Connection {
                     }
                 };
             }
-            if !self.output.is_empty() {
-                let_others_run().await;
+            // Who is called for messages is so only when the others have run.
+            if has_read && !self.output.is_empty() {
+                task::let_others_run().await;
             }
             self.hold().await?;
             self.send().await?;
@@ -151,14 +155,14 @@ impl Connection {
         let writing = !self.output.is_empty();
         poll_fn(|cx| {
             if self.session.client.signals() != 0 {
-                return Poll::Ready(Ok(Some(Turn::Drained)));
+                return Poll::Ready(Ok(Some(Turn::Called)));
             }
             if let Poll::Ready(turn) = self.poll_read(cx) {
                 return Poll::Ready(turn);
             }
             if writing && let Poll::Ready(ready) = self.stream.poll_writable(cx) {
                 self.session.client.facts.active_at_ms.store(self.server.clock.now_ms(), Relaxed);
-                return Poll::Ready(ready.map(|()| Some(Turn::Drained)));
+                return Poll::Ready(ready.map(|()| Some(Turn::Called)));
             }
             if let Some(ends) = &mut self.soft_limit_ends
                 && ends.as_mut().poll(cx).is_ready()
@@ -324,19 +328,4 @@ impl Drop for LongRunning<'_> {
     fn drop(&mut self) {
         end_long(self.0, false);
     }
-}
-
-/// Lets the tasks that are ready now run first. Unlike tokio's `yield_now` it does not look for new events in between,
-/// which would be a system call for nothing where no other task is ready.
-async fn let_others_run() {
-    let mut waited = false;
-    poll_fn(|cx| {
-        if waited {
-            return Poll::Ready(());
-        }
-        waited = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
