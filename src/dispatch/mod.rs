@@ -183,9 +183,14 @@ impl Executor {
         let stats = worker.map_or_else(|| server.stats.other(), |worker| server.stats.worker(worker));
         let started = ticks();
         let now_ms = server.clock.at_us(started) / 1000;
+        let takes_all = *takes_all;
         // Not even a thread that may wait does so behind a long command: whoever asks is told when that is a script whose
         // time is up.
-        let locked = lock(server, true, *takes_all, session, command, argv, now_ms, found, keys);
+        let mut locked = lock(server, true, takes_all, session, command, argv, now_ms, found, keys);
+        if !command.spec.flags.contains(Flags::READONLY) && locked.as_ref().is_ok_and(|(_, db)| db.has_unserved()) {
+            serve_first(server, stats, on_worker, locked);
+            locked = lock(server, true, takes_all, session, command, argv, now_ms, found, keys);
+        }
         let (handler, mut db) = match locked {
             Ok(locked) => locked,
             Err(Busy(shard)) => return Err(Hindrance::Shard(command, shard)),
@@ -365,6 +370,15 @@ fn declared_keys(
     let _ = find_keys(command.spec, argv, found);
     let hash = |position: u32| keyspace.hash(argv.get(position as usize));
     keys.extend(found.iter().map(|key| DeclaredKey { position: key.position, hash: hash(key.position) }));
+}
+
+/// Serves those who wait for keys that have changed, before a command that might take what is theirs: another thread has
+/// changed the keys, and is about to do the same.
+#[cold]
+fn serve_first(server: &Server, stats: &WorkerStats, on_worker: bool, locked: Result<(Handler, Locked<'_>), Busy>) {
+    if let Ok((_, db)) = locked {
+        serve::serve_ready(server, stats, on_worker, db.unlock_unserved());
+    }
 }
 
 /// Leaves a command to be run again later. Keys that it found expired are gone all the same.

@@ -4,10 +4,11 @@
 //! such a key serves its waiters once its own locks are released and before its reply is sent: it runs their commands
 //! for them, first come first served, each under the locks that it needs. What that changes may serve others in turn.
 //!
-//! Between the change and the command of a waiter nothing is locked: another client may take what has come, or bring more.
-//! A waiter for whom nothing is left keeps its place, and whatever comes next is offered to it first: a walk through the
-//! waiters goes past one only as long as the key stays as that one has found it. Under the locks of each command it is
-//! looked again whether its client is next; where the key has changed since, the walk begins anew.
+//! Between the change and the command of a waiter nothing is locked. A command of another thread that finds such a key in
+//! its shards, and may change it, serves the waiters first itself: it takes nothing that is theirs. Walks through the
+//! waiters of one key may so go on side by side. One goes past a waiter that has found nothing only as long as the key
+//! stays as that one has found it: under the locks of each command it is looked again whether its client is next, and
+//! where the key has changed since, the walk begins anew. So nobody is served before who came first.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -378,9 +379,9 @@ mod tests {
         let server = server();
         let key = Key { name: b"list", hash: server.keyspace.hash(b"list") };
         let (first, second) = (block(&server, key.name), block(&server, key.name));
-        // A push serves them, but an LPOP is quicker.
+        // A push is about to serve them, but its key has expired when it does.
         push(&server, key);
-        assert_eq!(run_as_new(&server, &[b"LPOP", key.name]), Step::Next);
+        locked(&server, key).remove(key);
         let ready = ReadyKey { db: 0, name: key.name.into(), hash: key.hash };
         serve_ready(&server, server.stats.other(), true, vec![ready]);
         assert!(first.take_reply().is_none() && second.take_reply().is_none());
@@ -389,5 +390,19 @@ mod tests {
         assert!(first.take_reply().is_some() && second.take_reply().is_none());
         assert_eq!(run_as_new(&server, &[b"RPUSH", key.name, b"b"]), Step::Next);
         assert!(second.take_reply().is_some());
+    }
+
+    #[test]
+    fn nobody_takes_what_has_come_for_a_waiter() {
+        for thief in [&[&b"LPOP"[..], b"list"][..], &[b"BLPOP", b"list", b"0"], &[b"DEL", b"list"], &[b"FLUSHALL"]] {
+            let server = server();
+            let key = Key { name: b"list", hash: server.keyspace.hash(b"list") };
+            let (first, second) = (block(&server, key.name), block(&server, key.name));
+            // Its client is about to serve the first, but another one is quicker.
+            push(&server, key);
+            let step = run_as_new(&server, thief);
+            assert_eq!(matches!(step, Step::Wait(_)), thief[0] == b"BLPOP", "nothing is left");
+            assert!(first.take_reply().is_some() && second.take_reply().is_none());
+        }
     }
 }

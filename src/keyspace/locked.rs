@@ -632,6 +632,18 @@ impl<'k> Locked<'k> {
         self.guard(key.hash).waiters.next(db, key.name, place, kind)
     }
 
+    /// Whether keys of the locked shards have changed whose waiters nobody has looked at since.
+    #[inline]
+    pub fn has_unserved(&self) -> bool {
+        self.guards.iter().any(|guard| guard.waiters.has_unserved())
+    }
+
+    /// Unlocks and answers those keys. Nothing may have been done under these locks yet.
+    pub fn unlock_unserved(self) -> Vec<ReadyKey> {
+        let keys = self.guards.iter().flat_map(|guard| guard.waiters.unserved());
+        keys.map(|(db, name)| ReadyKey { db, name: name.into(), hash: self.keyspace.hash(name) }).collect()
+    }
+
     /// States the command's effect for the journal where its own words would not repeat it: a random choice, a relative
     /// time, a float. `effect` writes one command; several calls record several. Without a call the words are recorded.
     #[inline]
