@@ -5,17 +5,19 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use nyala::commands::{self, RenameError};
 use nyala::config::{Caller, Config, Invocation, LoadError, LogFormat, Supervised, USAGE};
 use nyala::dispatch::{self, start};
 use nyala::keyspace::{KeyHasher, Keyspace};
 use nyala::net::{self, Listeners};
+use nyala::persist::aof::check::{Cut, Dialogue};
 use nyala::persist::{self, snapshot};
-use nyala::state::Server;
+use nyala::state::{Gate, Server};
 use nyala::util::clock::Clock;
 use nyala::util::log::{self, Form, Target};
-use nyala::util::{alloc, os};
+use nyala::util::{alloc, os, task};
 
 /// Shards for each worker where the configuration does not say. Two commands on different keys then meet on a shard
 /// about once in 64 times even when all workers are in one at once, which they are for a part of their time only.
@@ -25,14 +27,18 @@ const SHARDS: (usize, usize) = (64, 1024);
 /// Files open besides the clients' sockets: listeners, logs, and those of the workers' runtimes.
 const FILES_RESERVED: u64 = 32;
 
+/// Between two looks at how far the data set is loaded.
+const BAR_EVERY: Duration = Duration::from_millis(100);
+
 fn main() -> ExitCode {
     match Invocation::parse(std::env::args_os().skip(1), &mut io::stdin()) {
         Ok(Invocation::Version) => print(version()),
         Ok(Invocation::Help) => print(USAGE.trim_end()),
-        Ok(Invocation::Check { path, fix }) => match persist::check_file(&path, fix, &mut io::stdout()) {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::FAILURE,
-        },
+        Ok(Invocation::Check { path, fix, until_s }) => {
+            let cut = until_s.map_or(if fix { Cut::Faulty } else { Cut::Nothing }, Cut::Later);
+            let mut dialogue = Dialogue { answers: &mut io::stdin().lock(), out: &mut io::stdout() };
+            if persist::check_file(&path, cut, &mut dialogue) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
         Ok(Invocation::Run(config)) => match run(*config) {
             Ok(()) => ExitCode::SUCCESS,
             Err(Failed::BeforeLog(text)) => {
@@ -91,6 +97,7 @@ fn run(config: Config) -> Result<(), Failed> {
     };
     raise_file_limit(&config, workers).map_err(|error| logged(&error))?;
     let listeners = Listeners::open(&config).map_err(|error| logged(&error))?;
+    introduce(&config);
     if let Some(path) = config.pidfile()
         && let Err(error) = std::fs::write(&path, format!("{}\n", std::process::id()))
     {
@@ -102,6 +109,7 @@ fn run(config: Config) -> Result<(), Failed> {
     let server = Arc::new(Server::new(config, Clock::system(), keyspace, workers, commands::table().all().len()));
     start::load_snapshot(&server);
     dispatch::start_log(&server);
+    show_loading(&server);
     let served = net::serve(&server, listeners, || ready(&server.config));
     server.stop_log();
     if let Some(path) = server.config.pidfile() {
@@ -155,12 +163,36 @@ fn greet(config: &Config) {
         Some(_) => tracing::warn!("Configuration loaded"),
         None => tracing::warn!("Warning: no config file specified, using the default config."),
     }
-    let to_stdout = config.logfile().is_none() && config.log_format() == LogFormat::Human;
-    if config.always_show_logo() || (to_stdout && io::stdout().is_terminal()) {
+}
+
+/// Says where the server is found; who reads that line may connect.
+fn introduce(config: &Config) {
+    let pid = std::process::id();
+    if config.always_show_logo() || logs_to_terminal(config) {
         let _ = writeln!(io::stdout(), "{}", drawing(config.port(), pid));
     } else {
         tracing::info!("Running mode=standalone, port={}, PID: {pid}", config.port());
     }
+}
+
+fn logs_to_terminal(config: &Config) -> bool {
+    config.logfile().is_none() && config.log_format() == LogFormat::Human && io::stdout().is_terminal()
+}
+
+/// Draws on a terminal how far the data set is loaded, until it is.
+fn show_loading(server: &Arc<Server>) {
+    let is_loading = |server: &Server| server.gate().intersects(Gate::LOADING);
+    if !is_loading(server) || !logs_to_terminal(&server.config) {
+        return;
+    }
+    let server = Arc::clone(server);
+    task::spawn_thread("progress", move || {
+        while is_loading(&server) {
+            log::show_bar(&server.loading.bar(server.clock.now_ms()));
+            std::thread::park_timeout(BAR_EVERY);
+        }
+        log::clear_bar();
+    });
 }
 
 /// The start-up drawing: the head of a striped antelope.

@@ -89,8 +89,6 @@ pub struct Server {
     pub stats: Stats,
     /// CLIENT PAUSE.
     pub pause: Pause,
-    /// Raised when a long command has released its shards.
-    pub shards_released: Notify,
     /// Long commands that run on threads of their own now.
     pub long_running: AtomicUsize,
     /// Active expiry can be switched off (DEBUG SET-ACTIVE-EXPIRE).
@@ -157,7 +155,6 @@ impl Server {
             broadcasts: Broadcasts::default(),
             stats: Stats::new(workers, commands),
             pause: Pause::default(),
-            shards_released: Notify::new(),
             long_running: AtomicUsize::new(0),
             active_expire: true.into(),
             cron_paused: false.into(),
@@ -237,6 +234,7 @@ impl Server {
         };
         self.attention_ns.store(slow_ns.min(spike_ns), Relaxed);
         self.refresh_log();
+        self.snapshots.set_delay(self.save_delay_us());
         self.keyspace.access_mode.set(
             self.config
                 .maxmemory_policy()

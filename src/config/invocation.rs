@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::load::{LoadError, Loader, Origin};
+use crate::util::number::parse_u64;
 use crate::util::os::error_text;
 use crate::util::split_args::{quote, split_args};
 use std::ffi::{OsStr, OsString};
@@ -20,6 +21,8 @@ pub enum Invocation {
         path: PathBuf,
         /// Cut off what cannot be read, after asking.
         fix: bool,
+        /// Cut off what happened later than so many seconds after 1970, after asking.
+        until_s: Option<u64>,
     },
     /// Print the version.
     Version,
@@ -30,14 +33,16 @@ pub enum Invocation {
 /// The text of `--help`.
 pub const USAGE: &str = "\
 Usage: nyala [FILE | -] [--NAME VALUE ...] [-]
-       nyala check [--fix] FILE
+       nyala check [--fix | --truncate-to-timestamp SECONDS] FILE
        nyala -v | --version
        nyala -h | --help
 
 FILE is a redis.conf; '-', first or last, reads one from the standard input. Every parameter may also be given as an
 option, which is read after the files: --port 7000 --save \"\" --bind 127.0.0.1 -::1
 
-'check' verifies a snapshot or an append-only file, and says where it is wrong first.
+'check' verifies a snapshot or an append-only file, and says where it is wrong first. After a question --fix cuts off
+what cannot be read, and --truncate-to-timestamp what was written later than SECONDS after 1970 (aof-timestamp-enabled);
+both only at the end of the last file of a manifest.
 
 Examples:
        nyala
@@ -98,11 +103,16 @@ impl Invocation {
     }
 }
 
-/// `check [--fix] FILE`; anything else is help.
+/// `check [--fix | --truncate-to-timestamp SECONDS] FILE`; anything else is help.
 fn check(args: &[Vec<u8>]) -> Invocation {
+    let check = |path: &[u8], fix, until_s| Invocation::Check { path: absolute(path), fix, until_s };
     match args {
-        [path] if !path.starts_with(b"-") => Invocation::Check { path: absolute(path), fix: false },
-        [fix, path] if fix == b"--fix" => Invocation::Check { path: absolute(path), fix: true },
+        [path] if !path.starts_with(b"-") => check(path, false, None),
+        [fix, path] if fix == b"--fix" => check(path, true, None),
+        [cut, seconds, path] if cut == b"--truncate-to-timestamp" => match parse_u64(seconds) {
+            Some(seconds) => check(path, false, Some(seconds)),
+            None => Invocation::Help,
+        },
         _ => Invocation::Help,
     }
 }

@@ -140,7 +140,8 @@ fn disk(asked: &mut Asked<'_>) -> Result<(), Refusal> {
 fn log(asked: &mut Asked<'_>) -> Result<(), Refusal> {
     let Asked { server, session, command, .. } = asked;
     let is_behind = server.gate().intersects(Gate::LOG_BEHIND) && server.keyspace.journal.is_full();
-    let waits = is_behind && effective_flags(session, command).contains(Flags::WRITE);
+    // A script may write as well.
+    let waits = is_behind && effective_flags(session, command).intersects(Flags::WRITE | Flags::MAY_REPLICATE);
     if waits { Err(Refusal::Wait(Wait::Shards)) } else { Ok(()) }
 }
 

@@ -42,7 +42,7 @@ pub fn start_log(server: &Arc<Server>) {
                 }
                 if server.gate().intersects(behind) && !journal.is_full() {
                     server.set_gate(behind, false);
-                    server.shards_released.notify_waiters();
+                    server.keyspace.released.notify_waiters();
                 }
                 false
             },

@@ -58,7 +58,7 @@ pub enum Step {
 /// Why a request must wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
-    /// A long command holds a shard: until [`Server::shards_released`].
+    /// A long command holds a shard: until [`Keyspace::released`](crate::keyspace::Keyspace::released).
     Shards,
     /// It is long itself: until a [`Executor::blocking`] one has run it on a thread of its own.
     Long,

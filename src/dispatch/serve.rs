@@ -70,7 +70,7 @@ pub(super) fn serve_ready(server: &Server, stats: &WorkerStats, on_worker: bool,
 /// are served. `on_worker`: whether this thread is one.
 pub fn end_long(server: &Server, on_worker: bool) {
     server.long_running.fetch_sub(1, Relaxed);
-    server.shards_released.notify_waiters();
+    server.keyspace.released.notify_waiters();
     let unserved = server.take_unserved();
     if !unserved.is_empty() {
         serve_ready(server, server.stats.other(), on_worker, unserved);

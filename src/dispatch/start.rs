@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::Replay;
-use crate::persist::rdb::{LoadError, Summary};
+use crate::persist::rdb::{self, Fault, LoadError, Summary};
 use crate::resp::OwnedArgs;
 use crate::state::{Gate, LoadKind, Server, load_error_text};
 use crate::util::clock::{seconds_since, ticks};
@@ -22,7 +22,7 @@ pub fn load_snapshot(server: &Arc<Server>) {
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-        Err(error) => fatal(&load_error_text(&LoadError::Io(error))),
+        Err(error) => fatal(&LoadError::Io(error)),
     };
     let server = Arc::clone(server);
     let total_bytes = file.metadata().map_or(0, |facts| facts.len());
@@ -37,7 +37,7 @@ pub fn load_snapshot(server: &Arc<Server>) {
             }
             // The server ends.
             Err(LoadError::Stopped) if server.shutdown.requested().is_some() => {}
-            Err(error) => fatal(&load_error_text(&error)),
+            Err(error) => fatal(&error),
         }
     });
 }
@@ -62,8 +62,13 @@ pub fn load_functions(server: &Arc<Server>, summary: &Summary) {
     }
 }
 
-fn fatal(text: &str) -> ! {
-    tracing::error!("{text}");
-    tracing::error!("Fatal error loading the DB, check server logs. Exiting.");
+fn fatal(error: &LoadError) -> ! {
+    tracing::error!("{}", load_error_text(error));
+    match error {
+        LoadError::Format(rdb::Error { fault: Fault::Truncated | Fault::BadValue { .. }, .. }) => {
+            tracing::error!("Terminating server after rdb file reading failure.");
+        }
+        _ => tracing::error!("Fatal error loading the DB, check server logs. Exiting."),
+    }
     std::process::exit(1);
 }

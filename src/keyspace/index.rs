@@ -11,12 +11,12 @@
 //! never straddles the frontier.
 
 use std::cmp::Reverse;
-use std::ops::ControlFlow;
 
 use smallvec::SmallVec;
 
 use super::entry::{EntryBox, EntryRef, Slot};
 use super::segment::{MAX_DEPTH, Place, SPLIT_BUCKETS, Segment, fingerprint_at};
+use super::snapshot::Taken;
 
 /// Two neighbours with at most this many entries together become one segment.
 const MERGE_ENTRIES: usize = 192;
@@ -373,26 +373,24 @@ impl Index {
 
     /// Hands entries of the first segment that is not saved yet to `save`, until it answers that it has had enough.
     /// A segment counts as saved when all of its entries were handed over. False when nothing is left.
-    pub(super) fn save_some(&mut self, mut save: impl FnMut(EntryRef<'_>) -> ControlFlow<()>) -> bool {
+    pub(super) fn save_some(&mut self, mut save: impl FnMut(EntryRef<'_>) -> Taken) -> bool {
         let Ok(position) = u32::try_from(self.frontier) else { return false };
         let number = self.segment_at(position).expect("an empty index has nothing to be saved");
         let segment = &mut self.segments[number as usize];
         debug_assert_eq!(segment.prefix, position, "no segment straddles the frontier");
         segment.prefetch();
         let is_wanted = |slot: &Slot| slot.entry().is_some_and(|entry| !entry.is_settled());
-        let enough = segment
-            .slots()
-            .filter(|slot| is_wanted(slot))
-            .position(|slot| slot.entry().is_some_and(|entry| save(entry).is_break()));
-        match enough {
-            Some(last) => {
-                let saved = segment.slots_mut().filter(|slot| is_wanted(slot)).take(last + 1);
-                saved.for_each(|slot| slot.set_settled(true));
-            }
-            None => {
-                self.frontier = segment.end();
-                segment.slots_mut().filter(|slot| !is_wanted(slot)).for_each(|slot| slot.set_settled(false));
-            }
+        let mut saved = 0;
+        let goes_on = segment.slots().filter(|slot| is_wanted(slot)).filter_map(Slot::entry).all(|entry| {
+            let taken = save(entry);
+            saved += usize::from(taken != Taken::NotNow);
+            taken == Taken::More
+        });
+        if goes_on {
+            self.frontier = segment.end();
+            segment.slots_mut().filter(|slot| !is_wanted(slot)).for_each(|slot| slot.set_settled(false));
+        } else {
+            segment.slots_mut().filter(|slot| is_wanted(slot)).take(saved).for_each(|slot| slot.set_settled(true));
         }
         self.frontier < END
     }

@@ -28,6 +28,7 @@ mod wait;
 mod watch;
 
 use smallvec::SmallVec;
+use tokio::sync::Notify;
 
 pub use self::access::{Access, AccessMode, LfuPace, lru_clock};
 pub use self::db::{Db, Ttl, Written};
@@ -61,6 +62,8 @@ pub struct Keyspace {
     pub tracking: Tracking,
     /// Where effects are recorded.
     pub journal: Journal,
+    /// Raised when shards that were locked for long are free again.
+    pub released: Notify,
 }
 
 impl Keyspace {
@@ -79,6 +82,7 @@ impl Keyspace {
             wanted_events: events::WantedEvents::default(),
             tracking: Tracking::default(),
             journal: Journal::default(),
+            released: Notify::new(),
         }
     }
 

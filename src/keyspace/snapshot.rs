@@ -12,7 +12,6 @@
 
 use std::fmt;
 use std::mem::take;
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -26,6 +25,20 @@ const BATCH_BYTES: usize = if cfg!(test) { 8 << 10 } else { 64 << 10 };
 const CHUNK_BYTES: usize = if cfg!(test) { 4 << 10 } else { 256 << 10 };
 /// Sharing a string's buffer takes about as long as copying so many bytes.
 const SHARED_BYTES: usize = 256;
+
+/// Bytes of a collection that is encoded under a lock that is marked as long: about a millisecond.
+const LARGE_BYTES: usize = if cfg!(test) { 2 << 10 } else { 512 << 10 };
+
+/// What becomes of an entry that is offered to be saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It is taken, and more may come.
+    More,
+    /// It is taken as the last.
+    Enough,
+    /// It has to be offered again.
+    NotNow,
+}
 
 /// Where the entries of a snapshot go.
 pub trait Sink: Send + Sync {
@@ -163,7 +176,7 @@ impl Part {
             self.early.push(Batch { db: self.db, ..Batch::default() });
         }
         let batch = self.early.last_mut().expect("pushed just now");
-        let _ = batch.add(entry, &self.snapshot);
+        batch.add(entry, &self.snapshot);
         let bytes = entry.memory_bytes() as u64;
         batch.early_bytes += bytes;
         let all = self.snapshot.early_bytes.fetch_add(bytes, Relaxed) + bytes;
@@ -179,8 +192,8 @@ impl Part {
             return true;
         }
         index.save_some(|entry| match self.snapshot.is_cancelled() {
-            true => ControlFlow::Continue(()),
-            false => batch.add(entry, &self.snapshot),
+            true => Taken::More,
+            false => batch.offer(entry, &self.snapshot),
         })
     }
 
@@ -192,6 +205,8 @@ impl Part {
         }
         let mut saver = Saver::new(&snapshot);
         loop {
+            // Nobody waits for a lock.
+            saver.batch.large = Large::Welcome;
             let more = self.save_some(index, &mut saver.batch);
             saver.encode();
             if !more {
@@ -224,11 +239,34 @@ pub(super) struct Batch {
     encoded: Vec<u8>,
     /// Counted in [`Snapshot::early_bytes`].
     early_bytes: u64,
+    /// How large collections are dealt with.
+    large: Large,
+}
+
+/// Encoding a large collection takes its time. Workers must not block for a lock meanwhile.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Large {
+    /// It is left for the next hold of the lock.
+    #[default]
+    Refused,
+    /// One was left.
+    Met,
+    /// The lock is marked as long.
+    Welcome,
 }
 
 impl Batch {
-    /// Adds an entry; answers whether the batch has room for more.
-    fn add(&mut self, entry: EntryRef<'_>, snapshot: &Snapshot) -> ControlFlow<()> {
+    /// Takes an entry, unless it is a large collection and the lock is not held for one.
+    fn offer(&mut self, entry: EntryRef<'_>, snapshot: &Snapshot) -> Taken {
+        if self.large == Large::Refused && is_large(entry) {
+            self.large = Large::Met;
+            return Taken::NotNow;
+        }
+        self.add(entry, snapshot);
+        if self.is_full() { Taken::Enough } else { Taken::More }
+    }
+
+    fn add(&mut self, entry: EntryRef<'_>, snapshot: &Snapshot) {
         if !self.small.push(entry) {
             match entry.value() {
                 Value::Big(_) => self.big.push(entry.to_owned_as(entry.key(), entry.lru())),
@@ -236,12 +274,15 @@ impl Batch {
             }
         }
         self.keys += 1;
-        if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn is_full(&self) -> bool {
         self.small.bytes() + self.encoded.len() + self.big.len() * SHARED_BYTES >= BATCH_BYTES
     }
+}
+
+fn is_large(entry: EntryRef<'_>) -> bool {
+    matches!(entry.value(), Value::Object(object) if object.memory_bytes() >= LARGE_BYTES)
 }
 
 /// Goes over shards and hands their entries over; one thread's part of it.
@@ -266,7 +307,15 @@ impl<'s> Saver<'s> {
 
     /// One batch; false when nothing is left in the shard. What it has taken may wait for [`finish`](Self::finish).
     fn step(&mut self, keyspace: &Keyspace, id: ShardId) -> bool {
-        let more = keyspace.lock(id).save_some(&mut self.batch);
+        let more = if self.batch.large == Large::Met {
+            self.batch.large = Large::Welcome;
+            let more = keyspace.lock_long(id).save_some(&mut self.batch);
+            self.batch.large = Large::Refused;
+            keyspace.released.notify_waiters();
+            more
+        } else {
+            keyspace.lock(id).save_some(&mut self.batch)
+        };
         self.encode();
         more
     }

@@ -1,23 +1,22 @@
 //! `nyala check FILE`: verifies a file of the data set and says the first place where it is wrong.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, Write};
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
-use super::aof;
+use super::aof::check::{Cut, Dialogue, check_log, check_manifest};
 use super::rdb::{self, Checked, LoadError};
 
-/// Verifies the file and reports to `out`; false when it is wrong. `fix` asks for a file to be mended, which only an
-/// append-only one can be.
-pub fn check_file(path: &Path, fix: bool, out: &mut dyn Write) -> bool {
-    let checked = run(path, fix, out);
+/// Verifies the file and reports; false when it is wrong. `cut`: what is to be cut off it, which only an append-only one
+/// suffers.
+pub fn check_file(path: &Path, cut: Cut, dialogue: &mut Dialogue<'_>) -> bool {
+    let checked = run(path, cut, dialogue);
     let (Ok(text) | Err(text)) = &checked;
-    // Nobody is there to be told that nobody listens.
-    let _ = writeln!(out, "{text}");
+    dialogue.say(text);
     checked.is_ok()
 }
 
-fn run(path: &Path, fix: bool, out: &mut dyn Write) -> Result<String, String> {
+fn run(path: &Path, cut: Cut, dialogue: &mut Dialogue<'_>) -> Result<String, String> {
     let name = path.display();
     let mut file = File::open(path).map_err(|error| format!("Cannot open file {name}: {error}"))?;
     let unreadable = |error| format!("Cannot read file {name}: {error}");
@@ -26,25 +25,24 @@ fn run(path: &Path, fix: bool, out: &mut dyn Write) -> Result<String, String> {
     let is_log = file.read(&mut first).map_err(unreadable)? > 0 && matches!(first, [b'*' | b'#']);
     file.rewind().map_err(unreadable)?;
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("manifest") => return aof::check::check_manifest(path, fix, out),
-        Some("aof") => return aof::check::check_log(path, fix, true, out),
-        _ if is_log => return aof::check::check_log(path, fix, true, out),
+        Some("manifest") => return check_manifest(path, cut, dialogue),
+        Some("aof") => return check_log(path, cut, true, dialogue),
+        _ if is_log => return check_log(path, cut, true, dialogue),
         _ if !is_snapshot => return Err(format!("{name}: not a snapshot: [offset 0] Wrong file signature")),
         _ => {}
     }
-    if fix {
-        return Err(format!("{name}: a snapshot cannot be fixed, only an append-only file can"));
+    if cut != Cut::Nothing {
+        return Err(format!("{name}: a snapshot cannot be cut or fixed, only an append-only file can"));
     }
-    let mut say = |text: &str| writeln!(out, "{text}").map_err(|error| error.to_string());
-    say(&format!("[offset 0] Checking RDB file {name}"))?;
+    dialogue.say(&format!("[offset 0] Checking RDB file {name}"));
     let mut source = BufReader::new(file);
     match rdb::check(&mut source) {
         Ok(checked) => {
-            say(&summary(&checked))?;
+            dialogue.say(&summary(&checked));
             Ok(format!("[offset {}] \\o/ RDB looks OK! \\o/", checked.bytes))
         }
         Err((error, checked)) => {
-            say(&summary(&checked))?;
+            dialogue.say(&summary(&checked));
             let (offset, text) = match &error {
                 LoadError::Format(error) => (error.offset, error.fault.to_string()),
                 other => (checked.bytes, other.to_string()),
@@ -66,23 +64,23 @@ fn summary(checked: &Checked) -> String {
 mod tests {
     use super::*;
 
-    fn told(bytes: &[u8], fix: bool) -> (bool, String) {
+    fn told(bytes: &[u8], cut: Cut) -> (bool, String) {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();
         let mut out = Vec::new();
-        let is_right = check_file(file.path(), fix, &mut out);
+        let is_right = check_file(file.path(), cut, &mut Dialogue { answers: &mut &b"y"[..], out: &mut out });
         (is_right, String::from_utf8(out).unwrap())
     }
 
     #[test]
     fn snapshots() {
-        let (is_right, text) = told(b"REDIS0004\0\x01k\x01v\xff", false);
+        let (is_right, text) = told(b"REDIS0004\0\x01k\x01v\xff", Cut::Nothing);
         assert!(is_right && text.contains("1 keys read") && text.contains("[offset 15] \\o/ RDB looks OK"), "{text}");
-        let (is_right, text) = told(b"REDIS0004\0\x01k\x02v", false);
+        let (is_right, text) = told(b"REDIS0004\0\x01k\x02v", Cut::Nothing);
         assert!(!is_right && text.contains("[offset 14] unexpected end"), "{text}");
-        let (is_right, text) = told(b"REDIS0004\x0b\x01k\x01v\xff", false);
+        let (is_right, text) = told(b"REDIS0004\x0b\x01k\x01v\xff", Cut::Nothing);
         assert!(!is_right && text.contains("(key 'k')"), "{text}");
-        assert!(!told(b"REDIS0004\xff", true).0);
-        assert!(!told(b"rubbish", false).0);
+        assert!(!told(b"REDIS0004\xff", Cut::Faulty).0);
+        assert!(!told(b"rubbish", Cut::Nothing).0);
     }
 }

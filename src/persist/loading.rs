@@ -1,6 +1,10 @@
 //! How far the loading of a file has come, and what the last one brought: for INFO and the log.
 
+use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Characters of a bar that is full.
+const BAR_WIDTH: usize = 30;
 
 /// Written by whoever loads, read by INFO. All numbers are for show.
 #[derive(Debug, Default)]
@@ -36,6 +40,22 @@ impl Loading {
         self.loaded_bytes.load(Relaxed) as f64 / total as f64 * 100.0
     }
 
+    /// A line for a terminal: a bar, how much is read, and how long the rest takes.
+    #[must_use]
+    pub fn bar(&self, now_ms: u64) -> String {
+        let percent = self.percent().clamp(0.0, 100.0);
+        let full = (percent / 100.0 * BAR_WIDTH as f64) as usize;
+        let mut line = format!("Loading [{:<BAR_WIDTH$}] {percent:3.0} %", "=".repeat(full));
+        let keys = self.keys_loaded.load(Relaxed);
+        if keys > 0 {
+            let _ = write!(line, ", {keys} keys");
+        }
+        if full > 0 {
+            let _ = write!(line, ", {} s left", self.eta_s(now_ms));
+        }
+        line
+    }
+
     /// Seconds until the end, going by the pace so far.
     #[must_use]
     pub fn eta_s(&self, now_ms: u64) -> u64 {
@@ -61,5 +81,17 @@ mod tests {
         assert_eq!((loading.percent(), loading.eta_s(11_000), loading.keys_loaded.load(Relaxed)), (0.0, 1, 0));
         loading.loaded_bytes.store(250, Relaxed);
         assert_eq!((loading.percent(), loading.eta_s(20_000)), (25.0, 30));
+    }
+
+    #[test]
+    fn a_bar_for_people() {
+        let loading = Loading::default();
+        loading.begin(10_000, 1000);
+        assert_eq!(loading.bar(10_000), "Loading [                              ]   0 %");
+        loading.loaded_bytes.store(500, Relaxed);
+        loading.keys_loaded.store(7, Relaxed);
+        assert_eq!(loading.bar(20_000), "Loading [===============               ]  50 %, 7 keys, 10 s left");
+        loading.loaded_bytes.store(1001, Relaxed);
+        assert!(loading.bar(20_000).starts_with("Loading [==============================] 100 %"));
     }
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 use super::Server;
 use crate::config::AppendFsync;
 use crate::keyspace::Locked;
-use crate::keyspace::snapshot::{Saver, Snapshot};
+use crate::keyspace::snapshot::Saver;
 use crate::persist::aof::file::{Dir, Open};
 use crate::persist::aof::{Base, BaseFormat, BaseSink, Fsync, Job, Manifest, Writer, manifest_name};
-use crate::persist::snapshot::{Outcome, Purpose, Save, SaveError};
+use crate::persist::snapshot::{Handle, Outcome, Purpose, Save, SaveError};
 
 /// Between two looks at what others have to finish first.
 const TICK: Duration = Duration::from_millis(5);
@@ -74,8 +74,10 @@ impl Server {
     /// # Errors
     /// Why it stays off.
     pub fn switch_log(&self, on: bool) -> io::Result<()> {
-        if !on {
+        if !on && self.aof.rewrite.is_busy() {
+            tracing::info!("Killing the AOF rewrite that runs (a thread here, no child)");
             self.aof.rewrite.cancel();
+            self.snapshots.cancel_if(Purpose::Rewrite);
         }
         self.until_idle();
         if !on {
@@ -87,13 +89,19 @@ impl Server {
         }
         let stem = self.config.appendfilename();
         let dir = Dir::take(&self.log_dir())?;
-        let mut manifest = self.read_manifest(&dir)?;
+        let mut manifest = self.log_manifest()?;
         manifest.add_incremental(&stem);
         let writer = Writer::open_unnamed(dir, &stem, Open::real(), manifest)?;
         if !self.aof.rewrite.ask(Job::Start(Box::new(writer))) {
             return Err(io::Error::other("a rewrite is still running"));
         }
         Ok(())
+    }
+
+    /// Whether a rewrite has yet to begin, since a dump is being written.
+    #[must_use]
+    pub fn rewrite_waits(&self) -> bool {
+        self.aof.rewrite.is_busy() && matches!(self.snapshots.facts().running, Some((Purpose::Dump { .. }, _)))
     }
 
     /// Waits for the end of a rewrite, but not for ever.
@@ -116,9 +124,13 @@ impl Server {
         }
     }
 
-    fn read_manifest(&self, dir: &Dir) -> io::Result<Manifest> {
-        let name = manifest_name(&self.config.appendfilename());
-        Ok(Manifest::read(&dir.file(&name))?.unwrap_or_default())
+    /// The files of the log as its directory tells; none where there is no log.
+    ///
+    /// # Errors
+    /// Those of the system, and what is wrong with the manifest.
+    fn log_manifest(&self) -> io::Result<Manifest> {
+        let path = self.log_dir().join(manifest_name(&self.config.appendfilename()));
+        Ok(Manifest::read(&path)?.unwrap_or_default())
     }
 
     /// The thread that writes bases.
@@ -139,12 +151,20 @@ impl Server {
             };
             match &done {
                 Ok(()) => tracing::info!("Background AOF rewrite finished successfully"),
+                Err(error) if rewrite.is_cancelled() => tracing::info!("Background AOF rewrite given up: {error}"),
                 Err(error) => tracing::warn!("Background AOF rewrite terminated with error: {error}"),
             }
             if done.is_err() && is_start {
                 self.stop_log();
             }
-            rewrite.ended(self.clock.now_ms(), done.is_ok());
+            rewrite.ended(self.clock.now_ms(), done.is_ok() || rewrite.is_cancelled());
+            let rest_ms = rest_ms(rewrite.failures.load(Relaxed));
+            if rest_ms >= MINUTE_MS {
+                tracing::warn!(
+                    "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {} minutes",
+                    rest_ms / MINUTE_MS
+                );
+            }
             self.refresh_log();
         }
     }
@@ -183,7 +203,7 @@ impl Server {
     fn rewrite_idle_log(&self) -> io::Result<()> {
         let (name, format, stem) = (temporary_name(), self.base_format(), self.config.appendfilename());
         let dir = Dir::take(&self.log_dir())?;
-        let mut manifest = self.read_manifest(&dir)?;
+        let mut manifest = self.log_manifest()?;
         if let Err(error) = self.write_base(&dir.file(&name), format, |_| ()) {
             dir.remove(&name);
             return Err(error);
@@ -212,16 +232,20 @@ impl Server {
     }
 
     fn put_base(&self, name: &str, format: BaseFormat) -> io::Result<()> {
-        let keeps_history = self.config.aof_disable_auto_gc();
         let put = self.aof.with_writer(|writer| {
             writer.replace_base(name, format)?;
-            if !keeps_history {
-                writer.remove_history();
-            }
             self.aof.rewrite.size.store(writer.sizes()[0], Relaxed);
             Ok(())
         });
+        self.remove_log_history();
         put.ok_or_else(ended)?
+    }
+
+    /// Deletes the files that a new base has made needless, unless they are to be kept (`aof-disable-auto-gc`).
+    pub fn remove_log_history(&self) {
+        if !self.config.aof_disable_auto_gc() {
+            self.aof.with_writer(Writer::remove_history);
+        }
     }
 
     /// Writes all entries as they are at one point to a file; then `at_point` gets the number of the last effect before,
@@ -249,13 +273,21 @@ impl Server {
         }
     }
 
+    /// Tells how to reach the base that is being written, which may have been given up just before.
+    fn began(&self, handle: Handle) {
+        if self.aof.rewrite.is_cancelled() {
+            handle.cancel();
+        }
+        self.snapshots.began(handle);
+    }
+
     fn write_snapshot(&self, path: &Path, at_point: impl FnOnce(u64)) -> io::Result<()> {
         let mut plan = self.save_plan(path.to_owned(), true);
         // What a log must give back is more than what an old server can read.
         plan.options.field_expiry = true;
         let mut locked = self.claim()?;
         let save = Save::begin(plan, &mut locked);
-        self.snapshots.began(save.handle());
+        self.began(save.handle());
         at_point(self.keyspace.journal.last());
         drop(locked.unlock());
         let saved = save.run(&self.keyspace);
@@ -275,14 +307,13 @@ impl Server {
             base.add_function(&library.code);
         }
         let mut locked = self.claim()?;
-        let snapshot = Snapshot::begin(&mut locked, Box::new(BaseSink(Arc::clone(&base))));
+        let handle = Handle::begin(&mut locked, BaseSink(Arc::clone(&base)), self.save_delay_us());
+        self.began(handle.clone());
         at_point(self.keyspace.journal.last());
         drop(locked.unlock());
-        let mut saver = Saver::new(&snapshot);
+        let snapshot = handle.snapshot();
+        let mut saver = Saver::new(snapshot);
         for shard in self.keyspace.shard_ids() {
-            if self.aof.rewrite.is_cancelled() {
-                snapshot.cancel();
-            }
             saver.save_shard(&self.keyspace, shard);
         }
         snapshot.wait();
@@ -310,12 +341,7 @@ impl Server {
             return;
         }
         let failed_ms = self.clock.now_ms().saturating_sub(rewrite.failed_at_ms.load(Relaxed));
-        let rest_ms = match rewrite.failures.load(Relaxed) {
-            0 => 0,
-            1..=FAILURES_FREE => 1000,
-            more => (60_000 << (more - FAILURES_FREE - 1).min(6)).min(3_600_000),
-        };
-        if failed_ms < rest_ms {
+        if failed_ms < rest_ms(rewrite.failures.load(Relaxed)) {
             return;
         }
         if !self.aof.is_on() {
@@ -343,6 +369,16 @@ impl Server {
 const IDLE_MS: u64 = 5000;
 /// Failures after which automatic tries become rare.
 const FAILURES_FREE: u64 = 3;
+const MINUTE_MS: u64 = 60_000;
+
+/// How long after so many failures in a row no rewrite begins by itself, in milliseconds.
+fn rest_ms(failures: u64) -> u64 {
+    match failures {
+        0 => 0,
+        1..FAILURES_FREE => 1000,
+        more => (MINUTE_MS << (more - FAILURES_FREE).min(6)).min(60 * MINUTE_MS),
+    }
+}
 
 fn temporary_name() -> String {
     format!("temp-rewriteaof-bg-{}.aof", std::process::id())

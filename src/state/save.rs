@@ -50,9 +50,14 @@ impl Server {
             },
             facts: facts.into(),
             functions: self.scripts.libraries().iter().map(|library| library.code.to_vec()).collect(),
-            delay_us: u64::try_from(config.rdb_key_save_delay()).unwrap_or(0),
+            delay_us: self.save_delay_us(),
             threads: (self.workers / 2).clamp(1, THREADS_MAX),
         }
+    }
+
+    /// Microseconds that a snapshot waits for each key (`rdb-key-save-delay`).
+    pub(super) fn save_delay_us(&self) -> u64 {
+        u64::try_from(self.config.rdb_key_save_delay()).unwrap_or(0)
     }
 
     /// Begins to save the data set to its file, as it is now. All shards are locked; [`Server::finish_save`] must follow.

@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
@@ -25,6 +26,10 @@ use super::os;
 type LevelHandle = reload::Handle<LevelFilter, Registry>;
 
 static LEVEL: OnceLock<LevelHandle> = OnceLock::new();
+/// The terminal's last line is a bar, which the next log line takes the place of.
+static HAS_BAR: AtomicBool = AtomicBool::new(false);
+/// Goes back to the beginning of a terminal's line and empties it.
+const EMPTY_LINE: &str = "\r\x1b[K";
 
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +78,21 @@ pub fn set_level(level: Level) {
     }
 }
 
+/// Shows a line that is replaced by the next one, or by a log line. Only where the log goes to a terminal.
+pub fn show_bar(line: &str) {
+    let mut stdout = io::stdout().lock();
+    HAS_BAR.store(true, Relaxed);
+    let _ = write!(stdout, "{EMPTY_LINE}{line}").and_then(|()| stdout.flush());
+}
+
+/// Takes the line of [`show_bar`] away.
+pub fn clear_bar() {
+    if HAS_BAR.swap(false, Relaxed) {
+        let mut stdout = io::stdout().lock();
+        let _ = write!(stdout, "{EMPTY_LINE}").and_then(|()| stdout.flush());
+    }
+}
+
 fn open(path: &std::path::Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
@@ -111,7 +131,10 @@ impl<'a> MakeWriter<'a> for Target {
 
     fn make_writer(&'a self) -> Line {
         match self {
-            Target::Stdout => Line::Stdout(io::stdout()),
+            Target::Stdout => {
+                clear_bar();
+                Line::Stdout(io::stdout())
+            }
             Target::File(path) => open(path).map_or(Line::Lost, Line::File),
         }
     }

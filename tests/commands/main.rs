@@ -29,6 +29,7 @@ mod pubsub;
 mod scripting;
 mod server;
 mod set;
+mod slow_disk;
 mod sorted_set;
 mod stream;
 mod string;

@@ -13,7 +13,8 @@
 #   * a reply that does not come within $REPLY_LIMIT seconds is an error;
 #   * after a failed test dead servers are started again, connections that are out of step are opened anew, parameters that
 #     the test set for a while (config_get_set) get their values back, and clients that it left waiting are closed;
-#   * a request whose reply is not read at once has reached the server before another connection sends one.
+#   * a request whose reply is not read at once has reached the server before another connection sends one;
+#   * a server that saves without a child gets a stand-in for it: its own pid, and to kill that makes the save fail.
 # A server that passes is not affected by any of them.
 
 set driver_file [lindex $argv 0]
@@ -183,6 +184,28 @@ proc ::redis::__dispatch__raw__ {id method argv} {
     return $result
 }
 
+# --- children that save --------------------------------------------------------------------------------------------
+# The stand-in that was asked for last, and a connection to its server.
+set ::stand_in {}
+rename get_child_pid suite_get_child_pid
+proc get_child_pid {idx} {
+    if {![catch {suite_get_child_pid $idx} pid] && $pid ne {}} {return $pid}
+    set client [srv $idx client]
+    if {![regexp {(rdb_bgsave|aof_rewrite)_in_progress:1} [$client info persistence]]} {return {}}
+    set ::stand_in [list [srv $idx pid] $client]
+    lindex $::stand_in 0
+}
+rename exec suite_exec
+proc exec {args} {
+    if {[lrange $args 0 1] ne {kill -9} || [lindex $args 2] ne [lindex $::stand_in 0]} {
+        return [uplevel 1 [list suite_exec {*}$args]]
+    }
+    set client [lindex $::stand_in 1]
+    set ::stand_in {}
+    # A rewrite that was asked for just now has yet to begin.
+    wait_for_condition 100 10 {![catch {$client debug fail-save}]} else {error "nothing is being saved"}
+}
+
 # --- after a failed test -------------------------------------------------------------------------------------------
 # Does the connection of a block (0: the present one, -1: the one around it) answer what it was asked last?
 proc in_step {{level 0}} {
@@ -232,6 +255,8 @@ proc test {args} {
     if {$::num_failed != $failed} {
         foreach client $::deferring {catch {$client close}}
         mend_servers
+        # A save that a test has slowed down would hold up all that follow.
+        catch {r config set rdb-key-save-delay 0}
         foreach {before param} [lreverse $::borrowed] {catch {r config set $param $before}}
     }
     return

@@ -146,8 +146,7 @@ fn until_rewritten(wire: &mut Wire) {
     wire.value("BGREWRITEAOF");
     let until = Instant::now() + Duration::from_secs(10);
     loop {
-        let Value::Bulk(info) = wire.value("INFO persistence") else { panic!("no text") };
-        let info = String::from_utf8(info).expect("INFO is text");
+        let info = info(wire);
         if info.contains("aof_rewrite_in_progress:0") && info.contains("aof_last_bgrewrite_status:ok") {
             return;
         }
@@ -288,4 +287,47 @@ fn what_a_rewrite_has_written_is_loaded_also_while_the_log_is_off() {
         assert_eq!(wire.value("DEBUG DIGEST"), digest, "snapshot at the head: {with_snapshot}");
         assert_eq!(wire.value("FCALL f 0"), Value::Integer(1));
     }
+}
+
+fn info(wire: &mut Wire) -> String {
+    let Value::Bulk(info) = wire.value("INFO persistence") else { panic!("no text") };
+    String::from_utf8(info).expect("INFO is text")
+}
+
+#[test]
+fn turning_the_log_off_ends_a_rewrite() {
+    for preamble in ["yes", "no"] {
+        let server = TestServer::nyala(&["--appendonly", "yes", "--aof-use-rdb-preamble", preamble]);
+        let mut wire = server.connect();
+        wire.value("SET k v");
+        wire.value("CONFIG SET rdb-key-save-delay 60000000");
+        wire.value("BGREWRITEAOF");
+        let until = Instant::now() + Duration::from_secs(10);
+        while !info(&mut wire).contains("current_save_keys_total:1") {
+            assert!(Instant::now() < until, "preamble {preamble}: the rewrite does not begin");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let begun = Instant::now();
+        assert_eq!(wire.value("CONFIG SET appendonly no"), Value::Simple(b"OK".to_vec()));
+        assert!(begun.elapsed() < Duration::from_secs(4), "preamble {preamble}: {:?}", begun.elapsed());
+        let info = info(&mut wire);
+        assert!(info.contains("aof_rewrite_in_progress:0") && info.contains("aof_last_bgrewrite_status:ok"), "{info}");
+        let files = std::fs::read_dir(server.dir().join("appendonlydir")).expect("the log has a directory");
+        assert!(files.flatten().all(|file| !file.file_name().to_string_lossy().starts_with("temp-")));
+        assert!(server.log().contains("Killing the AOF rewrite"));
+    }
+}
+
+#[test]
+fn needless_files_go_when_they_need_not_be_kept() {
+    let server = TestServer::nyala(&["--appendonly", "yes", "--aof-disable-auto-gc", "yes"]);
+    let mut wire = server.connect();
+    until_rewritten(&mut wire);
+    until_rewritten(&mut wire);
+    let dir = server.dir().join("appendonlydir");
+    let manifest = || std::fs::read_to_string(dir.join("appendonly.aof.manifest")).expect("there is a manifest");
+    assert_eq!(manifest().matches(" type h").count(), 4, "{}", manifest());
+    wire.value("CONFIG SET aof-disable-auto-gc no");
+    assert_eq!(manifest().lines().count(), 2, "{}", manifest());
+    assert_eq!(std::fs::read_dir(&dir).expect("the log has a directory").count(), 3);
 }

@@ -21,6 +21,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Wide, so that hints are not cut off.
 const COLUMNS: u16 = 400;
 
+/// A terminal: the side of the person, and that of the program.
+pub(crate) fn terminal() -> (File, File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
+    grantpt(&master).expect("the terminal is ours");
+    unlockpt(&master).expect("the terminal can be unlocked");
+    let size = Winsize { ws_row: 50, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(&master, size).expect("a terminal has a size");
+    let name = ptsname(&master, Vec::new()).expect("a terminal has a name");
+    let slave = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("it can be opened");
+    (File::from(master), File::from(slave))
+}
+
 /// A terminal with redis-cli in it.
 struct Terminal {
     keyboard: File,
@@ -36,14 +48,7 @@ impl Terminal {
         if !installed("redis-cli") {
             return None;
         }
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
-        grantpt(&master).expect("the terminal is ours");
-        unlockpt(&master).expect("the terminal can be unlocked");
-        let size = Winsize { ws_row: 50, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&master, size).expect("a terminal has a size");
-        let name = ptsname(&master, Vec::new()).expect("a terminal has a name");
-        let slave = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("it can be opened");
-        let slave = File::from(slave);
+        let (master, slave) = terminal();
         let stdio = || Stdio::from(slave.try_clone().expect("a file handle can be doubled"));
         let child = Command::new("redis-cli")
             .args(["-p", &server.port().to_string()])
@@ -53,7 +58,7 @@ impl Terminal {
             .stderr(stdio())
             .spawn()
             .expect("redis-cli can be run");
-        let keyboard = File::from(master);
+        let keyboard = master;
         let mut output = keyboard.try_clone().expect("a file handle can be doubled");
         let (show, screen) = channel();
         std::thread::spawn(move || {

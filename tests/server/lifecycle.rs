@@ -3,11 +3,13 @@
 #![allow(clippy::disallowed_methods, reason = "another process is waited for, in real time")]
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use crate::cli::terminal;
 use crate::fixture::{TestServer, free_port};
 use crate::wire::{Wire, request};
 
@@ -169,6 +171,7 @@ fn a_taken_port_is_fatal() {
     let log = text(&output.stdout);
     let told = format!("Could not create server TCP listening socket 127.0.0.1:{port}: bind: Address already in use");
     assert!(log.contains(&told), "{log}");
+    assert!(!log.contains(" PID: "), "who reads that line connects:\n{log}");
     assert!(log.contains(&format!("Failed listening on port {port} (TCP), aborting.")), "{log}");
 }
 
@@ -365,4 +368,31 @@ fn what_a_killed_server_leaves_is_no_hindrance() {
     server.signal("TERM");
     assert_eq!(server.wait(), Some(0));
     assert!(!sock.exists() && !pidfile.exists());
+}
+
+#[test]
+fn a_terminal_shows_how_far_the_data_set_is_loaded() {
+    let server = TestServer::nyala(&["--enable-debug-command", "yes"]);
+    let mut wire = server.connect();
+    assert_eq!(wire.call(&[b"DEBUG", b"POPULATE", b"300"]), b"+OK\r\n");
+    assert_eq!(wire.call(&[b"SAVE"]), b"+OK\r\n");
+    let (mut person, program) = terminal();
+    let port = free_port().to_string();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nyala"))
+        .args(["--port", &port, "--dir", server.dir().to_str().expect("the path is text"), "--key-load-delay", "10000"])
+        .stdout(program)
+        .spawn()
+        .expect("it runs");
+    let mut shown = String::new();
+    let mut bytes = [0; 4096];
+    while !shown.contains("DB loaded from disk") {
+        let len = person.read(&mut bytes).expect("the terminal is open");
+        assert!(len > 0, "the server has ended:\n{shown}");
+        shown += &text(&bytes[..len]);
+    }
+    child.kill().expect("it is a child");
+    child.wait().expect("it ends");
+    // The bar is taken away for a line of the log.
+    assert!(shown.contains("\r\x1b[KLoading ["), "{shown}");
+    assert!(!server.log().contains('\x1b'), "a file gets no bar");
 }

@@ -79,7 +79,10 @@ pub fn restore(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let limits = cx.server.rdb_limits();
     let loaded = rdb::read_payload(payload, checksum, &limits, None).map_err(|error| match error {
         PayloadError::VersionOrChecksum => error::PAYLOAD_VERSION,
-        PayloadError::Format(_) => error::PAYLOAD_FORMAT,
+        PayloadError::Format(fault) => {
+            tracing::warn!("Bad payload for RESTORE: {fault}");
+            error::PAYLOAD_FORMAT
+        }
     })?;
 
     let now_ms = cx.now_ms();

@@ -114,7 +114,8 @@ fn read<'a>(args: &mut Args<'a>) -> Result<(Plan<'a>, Vec<Key<'a>>), Error> {
     if is_single {
         keys.push(args.key()?);
     } else {
-        args.skip(1);
+        // Without KEYS the empty text is a key as any other.
+        keys.extend(args.option_key());
     }
     let (db, timeout) = (args.take()?, args.take()?);
     while args.more() {
@@ -130,6 +131,7 @@ fn read<'a>(args: &mut Args<'a>) -> Result<(Plan<'a>, Vec<Key<'a>>), Error> {
             if is_single {
                 return Err(KEY_AND_KEYS);
             }
+            keys.clear();
             while args.more() {
                 keys.push(args.key()?);
             }

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::keyspace::{Effects, Key, KeyHasher, StringValue, Ttl};
+use crate::types::Object;
 use crate::types::hash::{FieldTtl, Hash, Limits};
+use crate::types::list::{self, Element, List, Side};
 
 /// What a key held, and its expiry, by database and name.
 type Content = BTreeMap<(usize, Vec<u8>), (Vec<u8>, Option<u64>)>;
@@ -344,4 +346,34 @@ fn a_panic_while_encoding_cancels_and_leaves_nothing_behind() {
     snapshot.wait();
     world.begin();
     world.finish();
+}
+
+/// While a large collection is encoded its shard counts as held for long: workers are told so instead of blocking.
+#[test]
+fn nobody_blocks_behind_a_large_collection() {
+    struct Asks(Arc<Keyspace>, Arc<Mutex<Vec<bool>>>);
+    impl Sink for Asks {
+        fn encode(&self, entry: EntryRef<'_>, out: &mut Vec<u8>) {
+            out.push(0);
+            if is_large(entry) {
+                self.1.lock().unwrap().push(self.0.lock_or_busy(ShardId(0)).is_err());
+            }
+        }
+        fn deliver(&self, _: Chunk) {}
+    }
+    let keyspace = Arc::new(Keyspace::new(1, KeyHasher::seeded(3)));
+    let key = |name: &'static str| Key { name: name.as_bytes(), hash: keyspace.hash(name.as_bytes()) };
+    let mut list = List::new();
+    (0..1000).for_each(|n| list.push(Side::Back, Element::Int(n), list::Limits::of_setting(-2)));
+    let mut all = Locked::all(&keyspace, false, 0, 0).unwrap();
+    for name in ["a", "b"] {
+        all.insert_in(0, key(name), EntryBox::object(name.as_bytes(), Object::List(list.clone()), None, 0));
+    }
+    all.set_string(key("c"), StringValue::encode(b"small"), Ttl::Clear);
+    let seen = Arc::<Mutex<Vec<bool>>>::default();
+    let snapshot = Snapshot::begin(&mut all, Box::new(Asks(Arc::clone(&keyspace), Arc::clone(&seen))));
+    drop(all);
+    Saver::new(&snapshot).save_shard(&keyspace, ShardId(0));
+    snapshot.wait();
+    assert_eq!(*seen.lock().unwrap(), [true, true]);
 }

@@ -201,7 +201,7 @@ impl Connection {
         let server = Arc::clone(&self.server);
         match wait {
             Wait::Shards => {
-                let released = server.shards_released.notified();
+                let released = server.keyspace.released.notified();
                 // What was released before the line above is seen by this try; what is released later, by the wait.
                 let turn = self.run_kept();
                 if turn != Turn::Wait(Wait::Shards) {

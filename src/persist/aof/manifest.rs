@@ -214,9 +214,10 @@ impl Manifest {
     pub fn replace_base(&mut self, stem: &str, format: BaseFormat, kept: usize) {
         let name = self.next_base_name(stem, format);
         self.base_seq += 1;
-        self.history.extend(self.base.replace(Named { name, seq: self.base_seq }));
         let old = self.incremental.len().saturating_sub(kept);
-        self.history.extend(self.incremental.drain(..old));
+        // What was used last stands first, as Redis has it.
+        let base = self.base.replace(Named { name, seq: self.base_seq });
+        self.history.splice(..0, self.incremental.drain(..old).rev().chain(base));
     }
 }
 
@@ -260,6 +261,8 @@ mod tests {
         manifest.replace_base("a b", BaseFormat::Rdb, 1);
         assert_eq!(manifest.base.as_ref().map(|base| &*base.name), Some("a b.2.base.rdb"));
         assert_eq!((manifest.incremental.len(), manifest.history.len()), (1, 2));
+        let history: Vec<_> = manifest.history.iter().map(|file| &*file.name).collect();
+        assert_eq!(history, ["a b.1.incr.aof", "a b.1.base.aof"], "what was used last stands first");
     }
 
     #[test]

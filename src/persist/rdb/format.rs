@@ -61,6 +61,28 @@ pub(super) mod kind {
     pub(in super::super) const HASH_LISTPACK_EX_PRE_GA: u8 = 23;
     pub(in super::super) const HASH_METADATA: u8 = 24;
     pub(in super::super) const HASH_LISTPACK_EX: u8 = 25;
+
+    /// A type with its form, as logs name it.
+    pub(in super::super) fn name(kind: u8) -> &'static str {
+        match kind {
+            STRING => "String",
+            LIST => "List",
+            LIST_ZIPLIST => "List ziplist",
+            LIST_QUICKLIST | LIST_QUICKLIST_2 => "Quicklist",
+            SET => "Set",
+            SET_INTSET => "Intset",
+            SET_LISTPACK => "Set listpack",
+            ZSET | ZSET_2 => "Zset",
+            ZSET_ZIPLIST => "Zset ziplist",
+            ZSET_LISTPACK => "Zset listpack",
+            HASH | HASH_22 | HASH_METADATA => "Hash",
+            HASH_ZIPMAP => "Zipmap",
+            HASH_ZIPLIST => "Hash ziplist",
+            HASH_LISTPACK | HASH_LISTPACK_EX_PRE_GA | HASH_LISTPACK_EX => "Hash listpack",
+            STREAM | STREAM_2 | STREAM_3 => "Stream listpack",
+            _ => "Value",
+        }
+    }
 }
 
 /// First byte of a length, and of strings that are encoded specially.

@@ -24,6 +24,8 @@ const QUEUE: usize = 4;
 /// Versions from this one on end with a checksum.
 const FIRST_WITH_CHECKSUM: u32 = 5;
 const CHECKSUM_BYTES: usize = 8;
+/// Keys without elements that the log names.
+const EMPTY_TOLD: u64 = 10;
 
 /// How to load.
 #[derive(Debug, Clone)]
@@ -91,6 +93,15 @@ struct Job {
     kind: u8,
     body: Range<usize>,
     offset: u64,
+}
+
+impl Job {
+    fn key<'a>(&'a self, chunk: &'a [u8]) -> &'a [u8] {
+        match &self.key {
+            KeyText::InChunk(place) => &chunk[place.clone()],
+            KeyText::Own(key) => key,
+        }
+    }
 }
 
 /// A key: bytes of the chunk, unless it was written as an integer or compressed.
@@ -182,10 +193,16 @@ impl Common<'_> {
             if self.failed.load(Relaxed) {
                 return;
             }
+            let key = job.key(&batch.chunk);
             match self.insert(&batch.chunk, job) {
                 Ok(()) => {}
-                Err(Error { fault: Fault::EmptyKey, .. }) => drop(self.empty.fetch_add(1, Relaxed)),
+                Err(Error { fault: Fault::EmptyKey, .. }) => {
+                    if self.empty.fetch_add(1, Relaxed) < EMPTY_TOLD {
+                        tracing::info!("skipping empty key: {}", key.escape_ascii());
+                    }
+                }
                 Err(error) => {
+                    tracing::warn!("Error loading the key '{}': {error}", key.escape_ascii());
                     self.failed.store(true, Relaxed);
                     self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 }
@@ -194,10 +211,7 @@ impl Common<'_> {
     }
 
     fn insert(&self, chunk: &[u8], job: &Job) -> Result<(), Error> {
-        let key = match &job.key {
-            KeyText::InChunk(place) => &chunk[place.clone()],
-            KeyText::Own(key) => key,
-        };
+        let key = job.key(chunk);
         let record = Entry {
             key: key.into(),
             expire_at_ms: None,

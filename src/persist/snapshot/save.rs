@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::file::NewFile;
@@ -84,8 +84,20 @@ enum Message {
 #[derive(Debug, Default)]
 struct Shared {
     saved_keys: AtomicU64,
-    is_cancelled: Mutex<bool>,
-    cancelled: Condvar,
+    /// Microseconds to wait for each key, for tests.
+    delay_us: AtomicU64,
+    stopped: Mutex<Option<Stop>>,
+    /// Raised when one of the two is another.
+    hurried: Condvar,
+}
+
+/// Why a save ends early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// Nobody wants it any more.
+    Cancelled,
+    /// A test wants it to fail.
+    Failed,
 }
 
 /// Reaches a save that runs.
@@ -96,19 +108,54 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Ends it soon, without a file.
-    pub fn cancel(&self) {
-        self.snapshot.cancel();
-        *self.shared.is_cancelled.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.shared.cancelled.notify_all();
+    /// Begins a snapshot whose keys are counted on their way to `sink`, which waits `delay_us` for each. All shards are
+    /// locked.
+    ///
+    /// # Panics
+    /// Unless all shards are locked.
+    pub fn begin(locked: &mut Locked<'_>, sink: impl Sink + 'static, delay_us: u64) -> Handle {
+        let shared = Arc::new(Shared { delay_us: delay_us.into(), ..Shared::default() });
+        let counted = Counted { sink, shared: Arc::clone(&shared) };
+        Handle { snapshot: Snapshot::begin(locked, Box::new(counted)), shared }
     }
 
-    /// Why it was cancelled.
+    /// The snapshot that savers go along.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Ends it soon, without a file.
+    pub fn cancel(&self) {
+        self.stop(Stop::Cancelled);
+    }
+
+    /// Makes it fail, for tests.
+    pub fn fail(&self) {
+        self.stop(Stop::Failed);
+    }
+
+    fn stop(&self, why: Stop) {
+        self.snapshot.cancel();
+        self.shared.stopped().get_or_insert(why);
+        self.shared.hurried.notify_all();
+    }
+
+    /// Changes the time that is waited for each key, in microseconds.
+    pub fn set_delay(&self, delay_us: u64) {
+        let _nobody_looks_now = self.shared.stopped();
+        self.shared.delay_us.store(delay_us, Relaxed);
+        self.shared.hurried.notify_all();
+    }
+
+    /// Why it has ended early.
     fn reason(&self) -> SaveError {
-        if *self.shared.is_cancelled.lock().unwrap_or_else(PoisonError::into_inner) {
-            return SaveError::Cancelled;
+        let why = *self.shared.stopped();
+        match why {
+            Some(Stop::Cancelled) => SaveError::Cancelled,
+            Some(Stop::Failed) => SaveError::Io(io::Error::other("it was made to fail")),
+            None => SaveError::Io(io::Error::other("an entry could not be encoded")),
         }
-        SaveError::Io(io::Error::other("an entry could not be encoded"))
     }
 
     /// Keys saved so far, and keys in all.
@@ -145,7 +192,6 @@ impl Save {
     #[must_use]
     pub fn begin(plan: Plan, locked: &mut Locked<'_>) -> Save {
         let (sender, messages) = sync_channel(QUEUE_CHUNKS);
-        let shared = Arc::new(Shared::default());
         let mut sizes = Vec::new();
         let mut has_field_expiry = false;
         for (number, db) in locked.guards_mut().flat_map(|guard| guard.dbs().collect::<Vec<_>>()) {
@@ -154,14 +200,8 @@ impl Save {
             sizes[number].1 += db.expires_len();
             has_field_expiry |= db.field_expires_len() > 0;
         }
-        let sink = RdbSink {
-            options: plan.options,
-            usage: plan.usage,
-            delay: Duration::from_micros(plan.delay_us),
-            sender: sender.clone(),
-            shared: Arc::clone(&shared),
-        };
-        let handle = Handle { snapshot: Snapshot::begin(locked, Box::new(sink)), shared };
+        let sink = RdbSink { options: plan.options, usage: plan.usage, sender: sender.clone() };
+        let handle = Handle::begin(locked, sink, plan.delay_us);
         Save { plan, handle, messages, sender, sizes, has_field_expiry }
     }
 
@@ -258,9 +298,7 @@ fn write(
 struct RdbSink {
     options: Options,
     usage: Usage,
-    delay: Duration,
     sender: SyncSender<Message>,
-    shared: Arc<Shared>,
 }
 
 thread_local! {
@@ -286,28 +324,51 @@ impl Sink for RdbSink {
     }
 
     fn deliver(&self, chunk: Chunk) {
-        if self.delay.is_zero() {
-            self.shared.saved_keys.fetch_add(chunk.keys as u64, Relaxed);
-        } else {
-            self.dawdle(chunk.keys);
-        }
         // Without its writer the save has failed already.
         let _ = self.sender.send(Message::Chunk(chunk));
     }
 }
 
-impl RdbSink {
+/// Counts the keys that go to a sink.
+struct Counted<S> {
+    sink: S,
+    shared: Arc<Shared>,
+}
+
+impl<S: Sink> Sink for Counted<S> {
+    fn encode(&self, entry: EntryRef<'_>, out: &mut Vec<u8>) {
+        self.sink.encode(entry, out);
+    }
+
+    fn deliver(&self, chunk: Chunk) {
+        if self.shared.delay_us.load(Relaxed) == 0 {
+            self.shared.saved_keys.fetch_add(chunk.keys as u64, Relaxed);
+        } else {
+            self.shared.dawdle(chunk.keys);
+        }
+        self.sink.deliver(chunk);
+    }
+}
+
+impl Shared {
+    fn stopped(&self) -> MutexGuard<'_, Option<Stop>> {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes as long as a test wants for each of so many keys.
     #[cold]
     fn dawdle(&self, keys: usize) {
-        let mut is_cancelled = self.shared.is_cancelled.lock().unwrap_or_else(PoisonError::into_inner);
+        let delay_us = || self.delay_us.load(Relaxed);
+        let mut stopped = self.stopped();
         for _ in 0..keys {
-            let waited = self.shared.cancelled.wait_timeout_while(is_cancelled, self.delay, |cancelled| !*cancelled);
-            is_cancelled = waited.unwrap_or_else(PoisonError::into_inner).0;
-            if *is_cancelled {
+            let us = delay_us();
+            let goes_on = |stopped: &mut Option<Stop>| stopped.is_none() && delay_us() == us;
+            let waited = self.hurried.wait_timeout_while(stopped, Duration::from_micros(us), goes_on);
+            stopped = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if stopped.is_some() {
                 return;
             }
-            self.shared.saved_keys.fetch_add(1, Relaxed);
+            self.saved_keys.fetch_add(1, Relaxed);
         }
     }
 }

@@ -149,16 +149,32 @@ impl Snapshots {
 
     /// Asks a dump that is being written in the background to end without one; false when there is none.
     pub fn cancel(&self) -> bool {
+        self.cancel_if(Purpose::Dump { in_background: true })
+    }
+
+    /// The same for a snapshot of this purpose.
+    pub fn cancel_if(&self, purpose: Purpose) -> bool {
         let mut state = self.lock();
-        let Some(running) = &mut state.running else { return false };
-        if running.purpose != (Purpose::Dump { in_background: true }) {
-            return false;
-        }
+        let Some(running) = state.running.as_mut().filter(|running| running.purpose == purpose) else { return false };
         running.is_cancelled = true;
         if let Some(handle) = &running.handle {
             handle.cancel();
         }
         true
+    }
+
+    /// Makes what runs fail, for tests; false when nothing does.
+    pub fn fail(&self) -> bool {
+        let state = self.lock();
+        let handle = state.running.as_ref().and_then(|running| running.handle.as_ref());
+        handle.inspect(|handle| handle.fail()).is_some()
+    }
+
+    /// Tells what runs how long it is to wait for each key, in microseconds.
+    pub fn set_delay(&self, delay_us: u64) {
+        if let Some(handle) = self.lock().running.as_ref().and_then(|running| running.handle.as_ref()) {
+            handle.set_delay(delay_us);
+        }
     }
 
     /// Waits until nothing runs.

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
@@ -120,6 +121,49 @@ fn a_save_that_fails_or_is_cancelled_leaves_no_file_and_the_next_one_is_whole() 
 
     begin(&keyspace, plan(&path)).run(&keyspace).unwrap();
     assert_eq!(read(&std::fs::read(&path).unwrap()).len(), 2000);
+}
+
+#[test]
+fn the_delay_of_a_save_that_runs_can_be_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("dump.rdb");
+    let keyspace = keyspace();
+    let snapshots = Arc::new(Snapshots::default());
+    snapshots.claim(Purpose::Rewrite, 1_000, 0).unwrap();
+    let save = begin(&keyspace, Plan { delay_us: 60_000_000, ..plan(&path) });
+    snapshots.began(save.handle());
+    let hurrying = Arc::clone(&snapshots);
+    let hurrier = crate::util::task::spawn_thread("hurry", move || hurrying.set_delay(0));
+    assert_eq!(save.run(&keyspace).unwrap().keys, 2000);
+    hurrier.join().unwrap();
+}
+
+#[test]
+fn a_snapshot_is_cancelled_by_its_purpose() {
+    let directory = tempfile::tempdir().unwrap();
+    let keyspace = keyspace();
+    let snapshots = Snapshots::default();
+    assert!(!snapshots.cancel_if(Purpose::Rewrite));
+    snapshots.claim(Purpose::Rewrite, 1_000, 0).unwrap();
+    let save = begin(&keyspace, Plan { delay_us: 60_000_000, ..plan(&directory.path().join("base.rdb")) });
+    snapshots.began(save.handle());
+    assert!(!snapshots.cancel(), "no dump runs");
+    assert!(snapshots.cancel_if(Purpose::Rewrite));
+    assert!(matches!(save.run(&keyspace), Err(SaveError::Cancelled)));
+}
+
+#[test]
+fn a_save_can_be_made_to_fail() {
+    let directory = tempfile::tempdir().unwrap();
+    let keyspace = keyspace();
+    let snapshots = Snapshots::default();
+    assert!(!snapshots.fail(), "nothing runs");
+    snapshots.claim(Purpose::Dump { in_background: true }, 1_000, 0).unwrap();
+    let save = begin(&keyspace, Plan { delay_us: 60_000_000, ..plan(&directory.path().join("dump.rdb")) });
+    snapshots.began(save.handle());
+    assert!(snapshots.fail());
+    assert!(matches!(save.run(&keyspace), Err(SaveError::Io(_))));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -198,3 +198,19 @@ fn keys_move_to_another_server() {
         t.expect_error("MIGRATE 127.0.0.1 1 c 0 1000 NOW", "ERR syntax error");
     });
 }
+
+#[test]
+fn the_key_without_a_name_moves_too() {
+    both(|t| {
+        t.run("MSET a 1 \"\" 2");
+        for keys in ["", " KEYS \"\""] {
+            let (port, sent) = target(&["+OK\r\n", "+OK\r\n"]);
+            t.expect(&format!("MIGRATE 127.0.0.1 {port} \"\" 0 1000 COPY{keys}"), "OK");
+            let sent = String::from_utf8_lossy(&sent.join().unwrap()).into_owned();
+            assert!(sent.contains("$7\r\nRESTORE\r\n$0\r\n\r\n"), "{sent}");
+        }
+        t.expect("MIGRATE 127.0.0.1 1 \"\" 0 1000 KEYS", "NOKEY");
+        t.run("DEL \"\"");
+        t.expect("MIGRATE 127.0.0.1 1 \"\" 0 1000", "NOKEY");
+    });
+}

@@ -37,6 +37,13 @@ fn unknown_words_are_named() {
 }
 
 #[test]
+fn nothing_fails_where_nothing_is_saved() {
+    with_debug(|t| {
+        t.expect_error("DEBUG FAIL-SAVE", "ERR No snapshot and no rewrite of the append-only file is in progress");
+    });
+}
+
+#[test]
 fn help_has_two_lines_for_each_subcommand() {
     with_debug(|t| {
         let help = String::from_utf8(t.raw("DEBUG HELP")).expect("text");

@@ -26,6 +26,7 @@ type Effect = fn(&Server) -> Result<(), Reason>;
 
 /// Parameters and what follows their change. Those that are read each time they matter need no row.
 const EFFECTS: &[(ParamId, Effect)] = &[
+    (ParamId::of("aof-disable-auto-gc"), log_history),
     (ParamId::of("appendonly"), appendonly),
     (ParamId::of("loglevel"), loglevel),
     (ParamId::of("maxclients"), maxclients),
@@ -46,6 +47,11 @@ fn appendonly(server: &Server) -> Result<(), Reason> {
         tracing::warn!("cannot turn the append-only file on: {error}");
         "Unable to turn on AOF. Check server logs.".into()
     })
+}
+
+fn log_history(server: &Server) -> Result<(), Reason> {
+    server.remove_log_history();
+    Ok(())
 }
 
 /// Descriptors beside those of the clients: listeners, files, event queues of the workers.

@@ -10,6 +10,7 @@ use crate::util::number::{parse_f64, parse_memory_size};
 
 const NOT_IN_TRANSACTION: Error = Error::new("ERR DEBUG LOADAOF is not allowed in a transaction");
 const LOG_NOT_LOADED: Error = Error::new("ERR Error trying to load the AOF files, check server logs.");
+const NOTHING_SAVED: Error = Error::new("ERR No snapshot and no rewrite of the append-only file is in progress");
 const BAD_THRESHOLD: Error = Error::new("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
 
 pub(super) fn change_repl_id(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
@@ -45,6 +46,15 @@ pub(super) fn loadaof(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
     })?;
     tracing::warn!("Append Only File loaded by DEBUG LOADAOF");
 
+    cx.reply.ok();
+    DONE
+}
+
+/// DEBUG FAIL-SAVE: stands for the death of the child that saves in other servers.
+pub(super) fn fail_save(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
+    if !cx.server.snapshots.fail() {
+        return Err(NOTHING_SAVED);
+    }
     cx.reply.ok();
     DONE
 }

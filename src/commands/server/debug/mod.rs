@@ -45,6 +45,7 @@ const TOOLS: &[Tool] = &[
     tool("DIGEST", (0, 0), "", "Answers a hash of all keys, values and expiries' presence.", digest::digest),
     tool("DIGEST-VALUE", (0, ANY), "<key> [<key> ...]", "Answers a hash of each value.", digest::digest_value),
     tool("ERROR", (1, 1), "<text>", "Answers the text as an error.", faults::error),
+    tool("FAIL-SAVE", (0, 0), "", "Makes the snapshot or rewrite that runs fail.", faults::fail_save),
     tool("HELP", (0, 0), "", "Lists the subcommands of DEBUG.", help),
     tool("HTSTATS", (1, 2), "<db> [full]", "Shows the state of a database's index.", index::htstats),
     tool("HTSTATS-KEY", (1, 2), "<key> [full]", "Shows the state of a value's hash table.", contents::htstats_key),

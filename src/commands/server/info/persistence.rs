@@ -49,8 +49,8 @@ pub(super) const FIELDS: &[Field] = &[
     ("rdb_last_load_keys_expired", |v| v.server.loading.keys_expired.load(Relaxed).into()),
     ("rdb_last_load_keys_loaded", |v| v.server.loading.keys_loaded.load(Relaxed).into()),
     ("aof_enabled", |v| v.server.config.appendonly().into()),
-    ("aof_rewrite_in_progress", |v| v.server.aof.rewrite.is_busy().into()),
-    ("aof_rewrite_scheduled", NONE),
+    ("aof_rewrite_in_progress", |v| (v.server.aof.rewrite.is_busy() && !v.server.rewrite_waits()).into()),
+    ("aof_rewrite_scheduled", |v| v.server.rewrite_waits().into()),
     ("aof_last_rewrite_time_sec", |v| match v.server.aof.rewrite.last_ms() {
         ..0 => Fact::Signed(-1),
         ms => Fact::Signed(ms / 1000),

@@ -24,6 +24,13 @@ pub enum Fault {
     Truncated,
     /// They say what can not be.
     Corrupt(&'static str),
+    /// The same within a value of this form.
+    BadValue {
+        /// The value's type and form.
+        form: &'static str,
+        /// What can not be.
+        what: &'static str,
+    },
     /// They are right perhaps, but nothing here understands them.
     Unsupported(String),
     /// The collection has no elements: to be left out.
@@ -35,6 +42,7 @@ impl fmt::Display for Fault {
         match self {
             Fault::Truncated => f.write_str("unexpected end"),
             Fault::Corrupt(what) => f.write_str(what),
+            Fault::BadValue { form, what } => write!(f, "{form} integrity check failed: {what}"),
             Fault::Unsupported(what) => f.write_str(what),
             Fault::EmptyKey => f.write_str("a collection without elements"),
         }

@@ -137,7 +137,7 @@ fn read_group(cursor: &mut Cursor<'_>, kind: u8) -> Result<Group> {
         // The earlier forms do not tell; never is written as -1.
         let active_at_ms = if kind == kind::STREAM_3 { cursor.u64_le()? } else { seen_at_ms };
         let Some(consumer) = group.add_consumer(&name, seen_at_ms) else {
-            return cursor.corrupt("a consumer that comes twice");
+            return cursor.corrupt("Duplicate stream consumer detected");
         };
         group.consumer_mut(consumer).active_at_ms = (active_at_ms != u64::MAX).then_some(active_at_ms);
         for _ in 0..cursor.len()? {

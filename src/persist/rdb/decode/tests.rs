@@ -434,6 +434,22 @@ fn heads_of_files() {
 }
 
 #[test]
+fn a_bad_value_is_told_with_its_form() {
+    let fault = |kind, body: &[u8]| match read(&payload_of(kind, body, 10)) {
+        Err(PayloadError::Format(error)) => error.fault.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        fault(kind::HASH_ZIPLIST, &blob(b"none")),
+        "Hash ziplist integrity check failed: a ziplist that is none"
+    );
+    assert_eq!(fault(kind::SET, b"\x02\x01a\x01a"), "Set integrity check failed: an element that comes twice");
+    // A list of one node, which is one element of no bytes.
+    let plain = fault(kind::LIST_QUICKLIST_2, b"\x01\x01\x00");
+    assert_eq!(plain, "Quicklist integrity check failed: a node without an element");
+}
+
+#[test]
 fn modules_are_named_and_refused() {
     // "ReJSON-RL" in version 3, a number, the end.
     let id: u64 = {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::format::{container, kind};
 use super::blob;
-use super::cursor::{Cursor, Fault, Result, Text};
+use super::cursor::{Cursor, Error, Fault, Result, Text};
 use super::stream::read_stream;
 use super::{Limits, VERSION_VALKEY};
 use crate::types::Object;
@@ -41,6 +41,13 @@ const TWICE: &str = "an element that comes twice";
 
 /// Reads the value of that type.
 pub(super) fn read<'a>(cursor: &mut Cursor<'a>, kind: u8, rules: Rules<'_>) -> Result<Loaded<'a>> {
+    read_form(cursor, kind, rules).map_err(|error| match error.fault {
+        Fault::Corrupt(what) => Error { fault: Fault::BadValue { form: kind::name(kind), what }, ..error },
+        _ => error,
+    })
+}
+
+fn read_form<'a>(cursor: &mut Cursor<'a>, kind: u8, rules: Rules<'_>) -> Result<Loaded<'a>> {
     let limits = rules.limits;
     let object = match kind {
         kind::STRING => {
@@ -154,6 +161,7 @@ fn read_quicklist(cursor: &mut Cursor<'_>, kind: u8, limits: &Limits) -> Result<
         let container = if is_second { cursor.len()? } else { container::PACKED };
         let blob = cursor.blob()?;
         match container {
+            container::PLAIN if blob.is_empty() => return cursor.corrupt("a node without an element"),
             container::PLAIN => push_all(&mut list, &[Element::Bytes(&blob)], limits.list),
             container::PACKED => push_all(&mut list, &read_elements(cursor, &blob, is_second)?, limits.list),
             _ => return cursor.corrupt("an unknown container of a list's node"),
