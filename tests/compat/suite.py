@@ -33,6 +33,9 @@ unit/type/set unit/type/zset unit/type/stream unit/type/stream-cgroups unit/geo 
 unit/hyperloglog unit/expire unit/keyspace unit/scan unit/pubsub unit/pubsubshard unit/protocol unit/querybuf unit/info
 unit/introspection unit/introspection-2 unit/scripting unit/functions unit/slowlog unit/latency-monitor unit/networking unit/lazyfree
 unit/multi unit/tracking unit/other
+unit/dump unit/aofrw unit/shutdown integration/rdb integration/aof integration/aof-multi-part integration/aof-race
+integration/corrupt-dump integration/corrupt-dump-fuzzer integration/convert-ziplist-hash-on-load
+integration/convert-ziplist-zset-on-load integration/convert-zipmap-hash-on-load integration/logging
 """.split()
 
 NO_REASON = "no reason given yet"
