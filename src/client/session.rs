@@ -57,6 +57,8 @@ bitflags! {
         const SCRIPT = 1 << 20;
         /// MONITOR has shown the script at hand, which may yet have to be run again from its start.
         const SHOWN = 1 << 21;
+        /// When the request at hand was checked, memory was full and nothing to be evicted. Known only under a limit.
+        const NO_ROOM = 1 << 22;
 
         /// States that matter before a command runs.
         const GATED = Self::NEEDS_AUTH.bits() | Self::MULTI.bits() | Self::SUBSCRIBED.bits() | Self::MONITOR.bits()

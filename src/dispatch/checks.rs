@@ -4,9 +4,10 @@ use super::Wait;
 use super::memory::{Room, make_room};
 use crate::client::{Session, SessionFlags};
 use crate::commands::spec::Flags;
-use crate::commands::{Error, Registered, error};
+use crate::commands::{Error, Registered, error, scripting};
 use crate::config::Guard;
 use crate::keyspace::evict::Evictor;
+use crate::resp::Args as Argv;
 use crate::state::{Gate, Server};
 use crate::stats::WorkerStats;
 
@@ -22,8 +23,10 @@ pub(super) enum Refusal {
 /// A command that is asked for, and what its checks need.
 pub(super) struct Asked<'a> {
     pub(super) server: &'a Server,
-    pub(super) session: &'a Session,
+    pub(super) session: &'a mut Session,
     pub(super) command: &'a Registered,
+    /// What the request may do, see [`effective_flags`].
+    pub(super) flags: Flags,
     /// Of the thread.
     pub(super) evictor: &'a mut Evictor,
     pub(super) stats: &'a WorkerStats,
@@ -104,21 +107,22 @@ fn transaction(asked: &mut Asked<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What a command may do: of EXEC, what all queued commands may.
-fn effective_flags(session: &Session, command: &Registered) -> Flags {
+/// What a request may do: of EXEC, what all queued commands may; of a script, what it states.
+pub(super) fn effective_flags(server: &Server, session: &Session, command: &Registered, argv: Argv<'_>) -> Flags {
     match &session.transaction {
         Some(transaction) if command.spec.name == "EXEC" => Flags::from_bits_retain(transaction.flags),
+        _ if command.group.name == "scripting" => scripting::effective_flags(server, command.spec, argv),
         _ => command.spec.flags,
     }
 }
 
 /// Makes room. Where there is none, what may take memory is refused; inside of MULTI that is all but what ends it.
 fn memory(asked: &mut Asked<'_>) -> Result<(), Refusal> {
-    let Asked { server, session, command, evictor, stats, on_worker } = asked;
+    let Asked { server, session, command, flags, evictor, stats, on_worker } = asked;
     let room = make_room(server, stats, evictor);
+    session.flags.set(SessionFlags::NO_ROOM, room == Room::None);
     let ends_multi = matches!(command.spec.name, "EXEC" | "DISCARD" | "QUIT" | "RESET");
-    let takes =
-        effective_flags(session, command).contains(Flags::DENYOOM) || session.is(SessionFlags::MULTI) && !ends_multi;
+    let takes = flags.contains(Flags::DENYOOM) || session.is(SessionFlags::MULTI) && !ends_multi;
     match room {
         Room::None if takes => Err(Refusal::Error(error::OOM)),
         Room::Later if takes && *on_worker => Err(Refusal::Wait(Wait::Shards)),
@@ -128,20 +132,20 @@ fn memory(asked: &mut Asked<'_>) -> Result<(), Refusal> {
 
 /// After a snapshot has failed nothing is changed that could be lost.
 fn disk(asked: &mut Asked<'_>) -> Result<(), Refusal> {
-    let Asked { server, session, command, .. } = asked;
+    let Asked { server, command, flags, .. } = asked;
     let Some(failure) = error::of_disk(server) else {
         return Ok(());
     };
-    let may_change = effective_flags(session, command).contains(Flags::WRITE) || command.spec.name == "PING";
+    let may_change = flags.contains(Flags::WRITE) || command.spec.name == "PING";
     if may_change { Err(Refusal::Error(failure)) } else { Ok(()) }
 }
 
 /// An append-only file that is behind gets time to come along before more is written.
 fn log(asked: &mut Asked<'_>) -> Result<(), Refusal> {
-    let Asked { server, session, command, .. } = asked;
+    let Asked { server, flags, .. } = asked;
     let is_behind = server.gate().intersects(Gate::LOG_BEHIND) && server.keyspace.journal.is_full();
-    // A script may write as well.
-    let waits = is_behind && effective_flags(session, command).intersects(Flags::WRITE | Flags::MAY_REPLICATE);
+    // A script that states nothing may write as well.
+    let waits = is_behind && flags.intersects(Flags::WRITE | Flags::MAY_REPLICATE);
     if waits { Err(Refusal::Wait(Wait::Shards)) } else { Ok(()) }
 }
 
@@ -183,9 +187,9 @@ fn monitoring(asked: &mut Asked<'_>) -> Result<(), Refusal> {
 
 /// A paused client waits with its request. As in Redis a pause of all holds CLIENT UNPAUSE up too.
 fn paused(asked: &mut Asked<'_>) -> Result<(), Refusal> {
-    let Asked { server, session, command, .. } = asked;
+    let Asked { server, session, flags, .. } = asked;
     let gate = server.gate();
-    let may_write = effective_flags(session, command).intersects(Flags::WRITE | Flags::MAY_REPLICATE);
+    let may_write = flags.intersects(Flags::WRITE | Flags::MAY_REPLICATE);
     let stops = gate.intersects(Gate::PAUSED_ALL) || gate.intersects(Gate::PAUSED_WRITE) && may_write;
     if stops && !session.is(SessionFlags::MONITOR) && server.unpause_at(server.clock.now_ms()) {
         return Err(Refusal::Wait(Wait::Paused));

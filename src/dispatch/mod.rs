@@ -165,7 +165,8 @@ impl Executor {
         session.client.facts.last_command.store(command.id + 1, Relaxed);
         let is_gated = checks::needed(&self.server, session, command);
         if is_gated {
-            let checked = self.check(session, command);
+            let flags = checks::effective_flags(&self.server, session, command, argv);
+            let checked = self.check(session, command, flags);
             if session.is(SessionFlags::TRACKING) {
                 mark = self.tell_first(session, output);
             }
@@ -175,7 +176,7 @@ impl Executor {
                 Err(checks::Refusal::Wait(wait)) => return Ok(Step::Wait(wait)),
             }
             if session.is(SessionFlags::MULTI) && transaction::is_queued(command) {
-                return Ok(transaction::queue(&self.server, session, command, argv, output));
+                return Ok(transaction::queue(&self.server, session, command, flags, argv, output));
             }
         }
         let Executor { server, worker, found, keys, until_sample, takes_all, .. } = self;
@@ -264,10 +265,10 @@ impl Executor {
 
     /// The full list of checks.
     #[cold]
-    fn check(&mut self, session: &Session, command: &Registered) -> Result<(), checks::Refusal> {
+    fn check(&mut self, session: &mut Session, command: &Registered, flags: Flags) -> Result<(), checks::Refusal> {
         let Executor { server, worker, evictor, .. } = self;
         let stats = worker.map_or_else(|| server.stats.other(), |worker| server.stats.worker(worker));
-        checks::run(checks::Asked { server, session, command, evictor, stats, on_worker: worker.is_some() })
+        checks::run(checks::Asked { server, session, command, flags, evictor, stats, on_worker: worker.is_some() })
     }
 
     /// What a client that tracks is told before a command stands before its reply.

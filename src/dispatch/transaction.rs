@@ -9,7 +9,7 @@ use super::{Step, after, declared_keys, protocol};
 use crate::client::{Session, SessionFlags};
 use crate::commands::keys::FoundKey;
 use crate::commands::scripting::may_reach_further;
-use crate::commands::spec::Run;
+use crate::commands::spec::{Flags, Run};
 use crate::commands::transaction::end_watches;
 use crate::commands::{DeclaredKey, Registered, table};
 use crate::keyspace::{Busy, Locked, ShardId};
@@ -21,16 +21,17 @@ pub(super) fn is_queued(command: &Registered) -> bool {
     !matches!(command.spec.name, "EXEC" | "DISCARD" | "MULTI" | "WATCH" | "QUIT" | "RESET") || command.words > 1
 }
 
-/// Queues a command. A client whose queue outgrows the limit of its query buffer is closed.
+/// Queues a command, which may do what `flags` say. A client whose queue outgrows the limit of its query buffer is closed.
 pub(super) fn queue(
     server: &Server,
     session: &mut Session,
     command: &Registered,
+    flags: Flags,
     argv: Argv<'_>,
     output: &mut Output,
 ) -> Step {
     let mark = output.mark();
-    let bytes = session.queue(command.id, argv.to_owned(), command.spec.flags.bits());
+    let bytes = session.queue(command.id, argv.to_owned(), flags.bits());
     let mut reply = Reply::new(output, protocol(session));
     if bytes > server.config.client_query_buffer_limit() {
         tracing::warn!(

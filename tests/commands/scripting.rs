@@ -2,6 +2,7 @@
 
 mod eval;
 mod functions;
+mod limits;
 mod locks;
 mod wrong_use;
 

@@ -7,15 +7,15 @@
 use std::rc::Rc;
 
 use super::host::{Limits, ScriptHost};
+use crate::client::SessionFlags;
 use crate::commands::prelude::*;
-use crate::config::MaxmemoryPolicy;
 use crate::resp::Args as Argv;
 use crate::script::{
-    Compiled, Digest, Failure, Interpreter, Program, Ran, RunKind, ScriptFlags, Standing, Stop, with_interpreter,
-    write_value,
+    Compiled, Digest, Failure, Header, Interpreter, Program, Ran, RunKind, ScriptFlags, Standing, Stop,
+    with_interpreter, write_value,
 };
 use crate::state::Server;
-use crate::util::{memory, number};
+use crate::util::number;
 
 /// Position of the number of keys.
 const NUMKEYS: usize = 2;
@@ -152,7 +152,7 @@ impl Task<'_> {
         if self.reads_only && self.flags.is_some() && !writes_nothing {
             return Err(MAY_WRITE);
         }
-        let lacks_memory = lacks_memory(cx.server) && !flags.contains(ScriptFlags::ALLOW_OOM);
+        let lacks_memory = lacks_memory(cx) && !flags.contains(ScriptFlags::ALLOW_OOM);
         if lacks_memory && self.flags.is_some() && !writes_nothing {
             return Err(NOT_WITHOUT_MEMORY);
         }
@@ -205,10 +205,30 @@ impl Task<'_> {
     }
 }
 
-/// Whether what takes memory is to be refused. What can be evicted has been by now.
-fn lacks_memory(server: &Server) -> bool {
-    let limit = server.config.maxmemory();
-    limit > 0 && server.config.maxmemory_policy() == MaxmemoryPolicy::Noeviction && memory::used() > limit
+/// Whether what takes memory is to be refused: there was no room, and nothing to evict, when the request was checked.
+fn lacks_memory(cx: &Cx<'_>) -> bool {
+    cx.session.is(SessionFlags::NO_ROOM) && cx.server.config.maxmemory() > 0
+}
+
+/// What a request may do: that of its command, but of a script or function what this states, if it does.
+#[must_use]
+pub fn effective_flags(server: &Server, command: &Command, argv: Argv<'_>) -> Flags {
+    let of_script = |digest: Digest| server.scripts.get(&digest).and_then(|script| script.header.flags);
+    let stated = match command.name {
+        "EVAL" | "EVAL_RO" => Header::of_script(argv.get(1)).ok().and_then(|header| header.flags),
+        "EVALSHA" | "EVALSHA_RO" => Digest::parse(argv.get(1)).and_then(of_script),
+        "FCALL" | "FCALL_RO" => {
+            let libraries = server.scripts.libraries();
+            libraries.function(argv.get(1)).map(|(library, at)| library.functions[at].flags)
+        }
+        _ => None,
+    };
+    let Some(stated) = stated else { return command.flags };
+    let mut flags = command.flags - (STALE | DENYOOM | WRITE | MAY_REPLICATE);
+    flags.set(WRITE, !stated.contains(ScriptFlags::NO_WRITES));
+    flags.set(DENYOOM, !stated.intersects(ScriptFlags::ALLOW_OOM | ScriptFlags::NO_WRITES));
+    flags.set(STALE, stated.contains(ScriptFlags::ALLOW_STALE));
+    flags
 }
 
 /// Whether a request inside of a transaction may need shards of keys that it does not declare, by what is known of it.

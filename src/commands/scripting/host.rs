@@ -67,6 +67,8 @@ pub(super) struct ScriptHost<'h, 'a> {
     dirty: u64,
     /// It has published a message.
     published: bool,
+    /// It has run a command that writes, whether that has changed something or not.
+    ran_write: bool,
     reached_further: bool,
     stopped: bool,
     started: u64,
@@ -106,6 +108,7 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
             spoken: Protocol::Resp2,
             journals: true,
             published: false,
+            ran_write: false,
             reached_further: false,
             stopped: false,
             started: ticks(),
@@ -204,7 +207,7 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
         if self.limits.reads_only {
             return refuse(READ_ONLY);
         }
-        if !self.wrote() {
+        if !self.ran_write {
             if flags.contains(WRITE)
                 && let Some(failure) = error::of_disk(self.cx.server)
             {
@@ -213,11 +216,12 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
             if self.limits.lacks_memory && flags.contains(DENYOOM) {
                 return Err(refused(error::OOM));
             }
-            // A script that is not known well meets what it reaches for after its first change under all locks.
-            if !self.standing.is_clean() && !self.cx.db.holds_all() {
-                return Err(self.stop(Stop::NeedsAllShards));
-            }
         }
+        // A script that is not known well meets what it reaches for after its first change under all locks.
+        if !self.wrote() && !self.standing.is_clean() && !self.cx.db.holds_all() {
+            return Err(self.stop(Stop::NeedsAllShards));
+        }
+        self.ran_write |= flags.contains(WRITE);
         Ok(command)
     }
 

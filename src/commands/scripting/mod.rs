@@ -9,7 +9,7 @@ mod functions;
 mod host;
 mod scripts;
 
-pub use eval::{may_reach_further, may_take_long};
+pub use eval::{effective_flags, may_reach_further, may_take_long};
 pub use functions::restore_libraries;
 
 use super::help::help;

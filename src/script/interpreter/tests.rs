@@ -266,6 +266,81 @@ fn be_hungry() {
     expect("return 1", ":1");
 }
 
+/// Whatever these answer, they answer something, and the interpreter goes on.
+#[test]
+fn no_script_ends_the_process() {
+    crate::util::task::spawn_thread("hostile", be_hostile).join().expect("every case holds");
+}
+
+fn be_hostile() {
+    for (source, said) in [
+        ("return string.rep('x', -1)", "$0"),
+        ("return string.format('%99999d', 1)", "invalid format"),
+        ("return string.format('%.99999f', 1)", "invalid format"),
+        ("return #string.format('%99.99f', 1e308)", ":409"),
+        ("return string.format('%', 1)", "invalid option"),
+        ("return #string.format('%s%q', string.rep('x', 1e6), string.rep('\\0', 1e5))", ":"),
+        ("return unpack({}, 1, 1e8)", "too many results to unpack"),
+        ("return unpack({}, -2^31, 2^31)", ""),
+        ("return #{string.byte(string.rep('x', 1e6), 1, -1)}", "string slice too long"),
+        ("local function f() return coroutine.wrap(f)() end return f()", "C stack overflow"),
+        ("local function f() return (pcall(f)) end return f()", ""),
+        ("local function f() return (xpcall(f, f)) end return f()", ""),
+        ("local function f(n) return n > 0 and f(n - 1) + 1 or 0 end return f(150)", ":150"),
+        ("for i = 1, 1e4 do coroutine.wrap(function() coroutine.yield() end)() end return 1", ":1"),
+        ("local c c = coroutine.create(function() return coroutine.resume(c) end) return {coroutine.resume(c)}", "*"),
+        ("local t = {} for i = 1, 1000 do t[i] = i end table.sort(t, function() return true end) return 1", ""),
+        ("local t = {} for i = 1, 1000 do t[i] = 0/0 end table.sort(t) return 1", ""),
+        (
+            "local n = 0 local t = {3,1,2} table.sort(t, function(a, b) n = n + 1 t[n] = nil return a < b end) return 1",
+            "",
+        ),
+        ("return table.concat(setmetatable({}, {__index = function() return 'x' end}), '', 1, 10)", "!"),
+        ("local t = setmetatable({}, {}) getmetatable(t).__index = t return t.x", "loop in gettable"),
+        ("local t = setmetatable({}, {}) getmetatable(t).__newindex = t t.x = 1", "loop in settable"),
+        ("return tostring(setmetatable({}, {__tostring = function() return 1 end}))", ""),
+        ("return string.find(string.rep('(', 100), string.rep('(', 100))", "!"),
+        ("return string.gsub('x', 'x', string.rep('%0', 1e5)):len()", ":100000"),
+        ("return string.find('a', '%')", "malformed pattern"),
+        ("return string.find('a', '[a')", "malformed pattern"),
+        ("return string.find('a', '%b')", "!"),
+        ("return loadstring(string.rep('(', 1e5))", "_"),
+        ("return loadstring('return ' .. string.rep('{', 300) .. string.rep('}', 300))", "_"),
+        ("return loadstring('local a' .. string.rep(',a', 300))", "_"),
+        ("return loadstring('\\27Lua' .. string.rep('\\255', 100))", "_"),
+        ("collectgarbage('step', 1e9) return 1", ":1"),
+        ("return cjson.encode(0/0)", "!"),
+        ("return cjson.encode(1/0)", "!"),
+        ("return cjson.encode({[1e9] = 1})", "!"),
+        ("return cjson.encode({[0.5] = 1})", "$9 {\"0.5\":1}"),
+        ("return cjson.encode(function() end)", "!"),
+        ("return cjson.decode('1e99999')", ":"),
+        ("return cjson.decode(string.rep('9', 1e5))", ":"),
+        ("return #cjson.decode('\"' .. string.rep('\\\\u0041', 1e5) .. '\"')", ":100000"),
+        ("return cjson.decode('{\"a\":')", "!"),
+        ("return cmsgpack.unpack('\\221\\255\\255\\255\\255')", "!"),
+        ("return cmsgpack.unpack('\\223\\255\\255\\255\\255')", "!"),
+        ("return cmsgpack.unpack('\\219\\255\\255\\255\\255x')", "!"),
+        ("return cmsgpack.unpack_limit('\\1\\1', 2^31, 2^31)", "!"),
+        ("return #cmsgpack.pack(0/0, 1/0, -1/0, 2^63, -2^63, 1e308)", ":"),
+        ("return struct.unpack('c4294967295', 'x')", "!"),
+        ("return struct.unpack('c2147483647', 'x')", "!"),
+        ("return struct.pack('i999', 1)", "!"),
+        ("return struct.pack('!99999i', 1)", "!"),
+        ("return struct.pack(string.rep('i4', 1e4), 1)", "!"),
+        ("return struct.size(string.rep('c2147483647', 10))", ""),
+        ("return struct.unpack('i4', 'abcd', 2^31)", "!"),
+        ("return struct.unpack('i4', 'abcd', 0/0)", ""),
+        ("return bit.tobit(0/0)", ":"),
+        ("return bit.lshift(1, 2^40)", ":"),
+        ("return bit.tohex(-1, -2^31)", "$8 FFFFFFFF"),
+    ] {
+        let answer = run(source);
+        assert!(answer.starts_with(said) || answer.contains(said), "{source}: {answer}");
+    }
+    expect("return 1", ":1");
+}
+
 #[test]
 fn libraries_register_functions() {
     let mut host = Words { protocol: Protocol::Resp2, ticks: 0 };

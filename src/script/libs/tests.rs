@@ -79,6 +79,36 @@ proptest! {
     }
 
     #[test]
+    fn what_nests_is_read_or_refused(depth in 0..200usize, kinds in "[am]{1,9}", has_end in any::<bool>()) {
+        with("cjson.decode", |lua, decode| {
+            let kinds: Vec<u8> = kinds.bytes().cycle().take(depth).collect();
+            let opens = kinds.iter().map(|kind| if *kind == b'a' { "[" } else { "{\"k\":" });
+            let closes = kinds.iter().rev().map(|kind| if *kind == b'a' { "]" } else { "}" });
+            let json: String = opens.chain(["1"]).chain(closes.filter(|_| has_end)).collect();
+            let is_read = decode.call::<Value>(json).is_ok();
+            prop_assert_eq!(is_read, depth == 0 || has_end);
+            let unpack = lua.load("return cmsgpack.unpack").eval::<Function>().unwrap();
+            let packed: Vec<u8> = kinds.iter().flat_map(|kind| if *kind == b'a' { &b"\x91"[..] } else { b"\x81\x01" }).copied().collect();
+            let packed = [&packed[..], if has_end { b"\x01" } else { b"" }].concat();
+            let _ = unpack.call::<mlua::MultiValue>(lua.create_string(packed).unwrap());
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn any_number_is_encoded_or_refused(bits in any::<u64>()) {
+        with("cjson.encode", |lua, encode| {
+            let x = f64::from_bits(bits);
+            let is_encoded = encode.call::<LuaString>(x).is_ok();
+            prop_assert_eq!(is_encoded, x.is_finite());
+            let again = lua.load("return function(x) return cmsgpack.unpack(cmsgpack.pack(x)) end").eval::<Function>().unwrap();
+            let y = again.call::<f64>(x).unwrap();
+            prop_assert!(y == x || x.is_nan() && y.is_nan() || (y as f32) == (x as f32), "{x} {y}");
+            Ok(())
+        })?;
+    }
+
+    #[test]
     fn structs_come_back(little in any::<bool>(), n in any::<i32>(), x in any::<f64>(), text in "[a-z]{0,9}") {
         with("struct.pack", |lua, pack| {
             let format = if little { "<!4iBsdc0" } else { ">iBsdc0" };
