@@ -286,6 +286,8 @@ impl Server {
         // What a log must give back is more than what an old server can read.
         plan.options.field_expiry = true;
         let mut locked = self.claim()?;
+        // It may have waited for long.
+        plan.delay_us = self.save_delay_us();
         let save = Save::begin(plan, &mut locked);
         self.began(save.handle());
         at_point(self.keyspace.journal.last());
