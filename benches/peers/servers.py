@@ -74,7 +74,7 @@ class Server:
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, cwd=self.dir.name)
         for _ in range(200):
             try:
-                if self.ask("PING").startswith(b"+PONG"):
+                if self.ask("PING").startswith((b"+PONG", b"-LOADING")):
                     return self
             except OSError:
                 pass

@@ -1,7 +1,8 @@
-"""What a snapshot costs those who use the server meanwhile: BGSAVE on Nyala and its peers under the same load.
+"""What a snapshot costs those who use the server meanwhile: BGSAVE, or BGREWRITEAOF, on Nyala and its peers under the
+same load.
 
 Each server alone: it is filled, its capacity under the load is measured, then the load runs at half of that, first alone,
-then beside a BGSAVE. The load: some connections, each of which sends a batch of GETs and SETs of random keys at fixed
+then beside a snapshot. The load: some connections, each of which sends a batch of GETs and SETs of random keys at fixed
 times; the latency of a batch is the time from when it was due until its last reply is there. At last the server is
 started anew with the file.
 
@@ -10,6 +11,7 @@ reports it) comes on top.
 
 Environment:
   PEERS, NYALA   as for run.py
+  COMMAND        BGSAVE (default), or BGREWRITEAOF of servers with an append-only file
   KEYS           keys (default 4000000)
   VALUE_BYTES    bytes of a value (default 200)
   WRITES         part of the requests that write, in percent (default 50)
@@ -22,12 +24,21 @@ import multiprocessing
 import os
 import random
 import re
+import tempfile
 import time
 from pathlib import Path
 
 from servers import Server, binaries
 
 QUICK = bool(os.environ.get("QUICK"))
+# For each command how the server is started, what it leaves, and the fields of INFO that tell of it.
+COMMANDS = {
+    "BGSAVE": ([], "dump.rdb", "rdb_bgsave_in_progress", "rdb_last_bgsave_status", "rdb_last_cow_size"),
+    "BGREWRITEAOF": (["--appendonly", "yes", "--auto-aof-rewrite-percentage", "0"], "appendonlydir",
+                     "aof_rewrite_in_progress", "aof_last_bgrewrite_status", "aof_last_cow_size"),
+}
+COMMAND = os.environ.get("COMMAND", "BGSAVE")
+OPTIONS, MADE, RUNNING, STATUS, COPIED = COMMANDS[COMMAND]
 KEYS = int(os.environ.get("KEYS", 50_000 if QUICK else 4_000_000))
 VALUE_BYTES = int(os.environ.get("VALUE_BYTES", 200))
 WRITES = int(os.environ.get("WRITES", 50)) / 100
@@ -170,27 +181,27 @@ def has_child(server):
 
 
 def snapshot(server, interval):
-    """BGSAVE under load: its duration, the growth of memory, and the latencies meanwhile."""
+    """The command under load: its duration, the growth of memory, and the latencies meanwhile."""
     before = server.resident_bytes()
     peak, forked = before, False
     with Load(server, interval) as load:
         time.sleep(min(1.0, SECONDS / 2))
         begun = time.monotonic()
-        if not server.ask("BGSAVE").startswith(b"+Background saving started"):
-            raise SystemExit(f"{server.name}: BGSAVE was refused")
+        if not server.ask(COMMAND).startswith(b"+Background"):
+            raise SystemExit(f"{server.name}: {COMMAND} was refused")
         while True:
             peak = max(peak, server.resident_bytes())
             forked |= has_child(server)
-            if fact(server, "persistence", "rdb_bgsave_in_progress") == "0":
+            if fact(server, "persistence", RUNNING) == "0":
                 break
             if time.monotonic() - begun > PATIENCE_S:
                 raise SystemExit(f"{server.name}: the snapshot does not end")
             time.sleep(0.02)
         ended = time.monotonic()
         time.sleep(TAIL_S)
-    if fact(server, "persistence", "rdb_last_bgsave_status") != "ok":
+    if fact(server, "persistence", STATUS) != "ok":
         raise SystemExit(f"{server.name}: the snapshot failed")
-    copied = int(fact(server, "persistence", "rdb_last_cow_size")) if forked else 0
+    copied = int(fact(server, "persistence", COPIED)) if forked else 0
     return {
         "during": percentiles(load.samples, begun, ended),
         "seconds": ended - begun,
@@ -199,10 +210,25 @@ def snapshot(server, interval):
     }
 
 
+def made(folder):
+    """The files that the command has made in a server's folder."""
+    return [path for path in Path(folder).rglob("*") if path.is_file() and MADE in str(path)]
+
+
 def load_seconds(server):
-    """Starts a server on the file that another one has written; answers how long it takes until all keys are there."""
+    """Starts a server on what another one has written; answers how long it takes until all keys are there."""
+    with tempfile.TemporaryDirectory(prefix="peers-") as folder:
+        for path in made(server.dir.name):
+            place = folder / path.relative_to(server.dir.name)
+            place.parent.mkdir(exist_ok=True)
+            os.link(path, place)
+        return time_load(Server(server.name, server.binary, ["--dir", folder, *OPTIONS]))
+
+
+def time_load(server):
+    """Starts a server; answers how long it takes until all keys are there, or None when they are not."""
     begun = time.monotonic()
-    with Server(server.name, server.binary, ["--dir", server.dir.name]) as second:
+    with server as second:
         while time.monotonic() - begun < PATIENCE_S:
             said = second.ask("DBSIZE")
             if said == b":%d\r\n" % KEYS:
@@ -215,7 +241,7 @@ def load_seconds(server):
 
 def measure(name, binary):
     """All of it for one server."""
-    with Server(name, binary) as server:
+    with Server(name, binary, OPTIONS) as server:
         fill(server)
         with Load(server, None) as load:
             time.sleep(SECONDS / 2)
@@ -225,13 +251,13 @@ def measure(name, binary):
             time.sleep(SECONDS)
         before = percentiles(load.samples, load.begun, load.ended)
         facts = snapshot(server, interval)
-        size = (Path(server.dir.name) / "dump.rdb").stat().st_size
+        size = sum(path.stat().st_size for path in made(server.dir.name))
         return {"capacity": capacity, "before": before, "file": size, "load": load_seconds(server), **facts}
 
 
 def main():
     """Measures every server, and prints a table."""
-    print(f"{KEYS} keys of {VALUE_BYTES} bytes, {WRITES:.0%} writes at half of capacity, {CONNECTIONS} connections, "
+    print(f"{COMMAND}, {KEYS} keys of {VALUE_BYTES} bytes, {WRITES:.0%} writes at half of capacity, {CONNECTIONS} connections, "
           f"batches of {BATCH}; latencies of batches in ms")
     head = ["server", "capacity/s", "before p50/p99/p99.9/max", "during p50/p99/p99.9/max", "p99.9", "memory", "fork ms",
             "save s", "MB", "load s"]

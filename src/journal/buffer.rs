@@ -2,8 +2,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Memory that an emptied buffer keeps, in bytes.
-const KEPT_BYTES: usize = 1024 * 1024;
+use crate::util::prefetch::prefetch_to_write;
+
+/// Memory that an idle buffer keeps, and one in use, in bytes.
+const IDLE_BYTES: usize = 1024 * 1024;
+const BUSY_BYTES: usize = 8 * 1024 * 1024;
 
 /// Commands of one effect in one database; the bytes are in the buffer, in the order of the parts.
 #[derive(Debug, Clone, Copy)]
@@ -38,9 +41,20 @@ impl Buffer {
     pub(super) fn drop_first(&mut self, parts: usize, bytes: usize) {
         self.parts.drain(..parts);
         self.bytes.drain(..bytes);
-        if self.parts.is_empty() && self.bytes.capacity() > KEPT_BYTES {
+        let kept = if parts == 0 { IDLE_BYTES } else { BUSY_BYTES };
+        if self.parts.is_empty() && self.bytes.capacity() > kept {
             *self = Buffer::default();
         }
+    }
+
+    /// Brings the memory near that the next command will fill: the reader's processor has had it.
+    #[inline]
+    pub(super) fn prefetch_end(&self) {
+        const LINE: usize = 64;
+        let end = self.bytes.as_ptr().wrapping_add(self.bytes.len());
+        prefetch_to_write(end.wrapping_add(LINE));
+        prefetch_to_write(end.wrapping_add(2 * LINE));
+        prefetch_to_write(self.parts.as_ptr().wrapping_add(self.parts.len() + 1));
     }
 }
 

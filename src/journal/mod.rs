@@ -117,6 +117,7 @@ impl Journal {
         let mut buffer = self.seats[SEAT.get()].lock();
         let seq = self.sequence.0.fetch_add(1, SeqCst) + 1;
         write(&mut buffer, seq);
+        buffer.prefetch_end();
         if buffer.bytes.len() > FULL_BYTES {
             self.is_full.store(true, Relaxed);
         }

@@ -361,6 +361,11 @@ impl Db {
         }
     }
 
+    /// Fills an empty `batch` with entries that writers have handed over; false when there are none.
+    pub(super) fn take_early(&mut self, batch: &mut Batch) -> bool {
+        self.saving.as_mut().is_some_and(|part| part.take_early(batch))
+    }
+
     /// To be called before an entry is changed or removed: a snapshot that has not come to it yet gets it as it is.
     #[inline]
     fn save_before_change(&mut self, location: Location) {

@@ -112,6 +112,11 @@ impl ShardData {
         true
     }
 
+    /// Fills an empty `batch` with entries that writers have handed over; false when there are none.
+    pub(super) fn take_early(&mut self, batch: &mut Batch) -> bool {
+        self.dbs_mut().any(|(_, db)| db.take_early(batch))
+    }
+
     /// Keys of all databases.
     pub fn len(&self) -> usize {
         self.dbs().map(|(_, db)| db.len()).sum()

@@ -8,7 +8,7 @@
 //!
 //! Under a lock strings are copied or shared, and only collections are encoded; savers encode the rest when they have let
 //! go of the shard. What writers hand over waits in memory, never for a disk: it is bounded by what was there at the
-//! beginning, and goes as the savers come along. Nothing here knows a file format: that is the sink's.
+//! beginning, and savers take it before they go on as soon as it is much. Nothing here knows a file format: that is the sink's.
 
 use std::fmt;
 use std::mem::take;
@@ -23,6 +23,8 @@ use super::{Keyspace, Locked, ShardId};
 const BATCH_BYTES: usize = if cfg!(test) { 8 << 10 } else { 64 << 10 };
 /// Bytes of encoded entries that are delivered together.
 const CHUNK_BYTES: usize = if cfg!(test) { 4 << 10 } else { 256 << 10 };
+/// Bytes of entries that writers have handed over from which savers take those of all shards before they go on.
+const EARLY_BYTES: u64 = if cfg!(test) { 4 << 10 } else { 8 << 20 };
 /// Sharing a string's buffer takes about as long as copying so many bytes.
 const SHARED_BYTES: usize = 256;
 
@@ -183,12 +185,18 @@ impl Part {
         self.snapshot.early_bytes_peak.fetch_max(all, Relaxed);
     }
 
+    /// Puts what writers have handed over into a saver's empty batch; false when there is nothing.
+    pub(super) fn take_early(&mut self, batch: &mut Batch) -> bool {
+        let Some(early) = self.early.pop() else { return false };
+        *batch = early;
+        self.snapshot.early_bytes.fetch_sub(take(&mut batch.early_bytes), Relaxed);
+        true
+    }
+
     /// Fills a saver's empty batch from here or from `index`, which holds the database; false when nothing is left.
     pub(super) fn save_some(&mut self, index: &mut Index, batch: &mut Batch) -> bool {
         batch.db = self.db;
-        if let Some(early) = self.early.pop() {
-            *batch = early;
-            self.snapshot.early_bytes.fetch_sub(take(&mut batch.early_bytes), Relaxed);
+        if self.take_early(batch) {
             return true;
         }
         index.save_some(|entry| match self.snapshot.is_cancelled() {
@@ -301,8 +309,21 @@ impl<'s> Saver<'s> {
 
     /// Hands over what is left to be saved of a shard. Locking: the shard, for one batch at a time.
     pub fn save_shard(&mut self, keyspace: &Keyspace, id: ShardId) {
-        while self.step(keyspace, id) {}
+        while self.step(keyspace, id) {
+            if self.snapshot.early_bytes.load(Relaxed) >= EARLY_BYTES {
+                self.take_early(keyspace);
+            }
+        }
         self.finish();
+    }
+
+    /// Hands over what writers have left in any shard.
+    fn take_early(&mut self, keyspace: &Keyspace) {
+        for id in keyspace.shard_ids() {
+            while keyspace.lock(id).take_early(&mut self.batch) {
+                self.encode();
+            }
+        }
     }
 
     /// One batch; false when nothing is left in the shard. What it has taken may wait for [`finish`](Self::finish).

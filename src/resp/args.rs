@@ -110,15 +110,9 @@ impl<'a> Args<'a> {
 
     /// Appends the request that these arguments make, as a client sends it: an array of bulk strings.
     pub fn write_request(self, to: &mut Vec<u8>) {
-        let mut digits = itoa::Buffer::new();
-        let mut header = |to: &mut Vec<u8>, kind: u8, n: usize| {
-            to.push(kind);
-            to.extend_from_slice(digits.format(n).as_bytes());
-            to.extend_from_slice(b"\r\n");
-        };
-        header(to, b'*', self.len());
+        write_header(to, b'*', self.len());
         for arg in self.iter() {
-            header(to, b'$', arg.len());
+            write_header(to, b'$', arg.len());
             to.extend_from_slice(arg);
             to.extend_from_slice(b"\r\n");
         }
@@ -151,6 +145,21 @@ impl<'a> Args<'a> {
         match span.apart_index() {
             None => &self.buf[span.start as usize..][..span.len as usize],
             Some(index) => &self.apart[index],
+        }
+    }
+}
+
+/// The line before an array or a bulk string.
+#[inline]
+fn write_header(to: &mut Vec<u8>, kind: u8, n: usize) {
+    let digit = |n: usize| b'0' + n as u8;
+    match n {
+        0..=9 => to.extend_from_slice(&[kind, digit(n), b'\r', b'\n']),
+        10..=99 => to.extend_from_slice(&[kind, digit(n / 10), digit(n % 10), b'\r', b'\n']),
+        _ => {
+            to.push(kind);
+            to.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+            to.extend_from_slice(b"\r\n");
         }
     }
 }

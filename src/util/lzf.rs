@@ -38,9 +38,11 @@ impl Compressor {
         let end = start + limit;
         let (mut at, mut literals) = (0, 0);
         while at + MATCH_MIN <= input.len() {
-            let word = [input[at], input[at + 1], input[at + 2]];
+            let word = word_at(input, at);
             let before = std::mem::replace(&mut self.seen[hash(word)], at as u32) as usize;
-            if before >= at || at - before > DISTANCE_MAX || input[before..before + MATCH_MIN] != word {
+            // All at once: what is left of other texts makes each a matter of chance, but all three are rarely true.
+            let near = before.min(at);
+            if !((before < at) & (at - near <= DISTANCE_MAX) & (word_at(input, near) == word)) {
                 at += 1;
                 continue;
             }
@@ -51,8 +53,8 @@ impl Compressor {
             push_match(out, at - before - 1, len);
             // Two more places of the match are remembered: that finds most of what all of them would.
             for place in at + len - 2..at + len {
-                if let Some(&[a, b, c]) = input.get(place..place + MATCH_MIN) {
-                    self.seen[hash([a, b, c])] = place as u32;
+                if place + MATCH_MIN <= input.len() {
+                    self.seen[hash(word_at(input, place))] = place as u32;
                 }
             }
             at += len;
@@ -72,8 +74,13 @@ impl Compressor {
     }
 }
 
-fn hash([a, b, c]: [u8; 3]) -> usize {
-    let word = u32::from_le_bytes([a, b, c, 0]);
+#[inline]
+fn word_at(input: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([input[at], input[at + 1], input[at + 2], 0])
+}
+
+#[inline]
+fn hash(word: u32) -> usize {
     (word.wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)) as usize
 }
 

@@ -27,9 +27,11 @@ pub fn utc_offset_s(unix_s: i64) -> i64 {
 pub fn lower_priority() {
     // About a third of the time of a thread of normal priority.
     const NICE: libc::c_int = 5;
-    // SAFETY: no pointers; on Linux the process 0 means the calling thread alone. Without the right to do so all stays as
-    // it is, which is well too.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
+    // SAFETY: no pointers; on Linux these count for single threads: the first, which has the process's number, and, for
+    // 0, the current one. Without the right to do so all stays as it is, which is well too.
+    let first = unsafe { libc::getpriority(libc::PRIO_PROCESS, std::process::id()) };
+    // SAFETY: as above.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, first + NICE) };
 }
 
 /// Open files this process may have: now, and at most without privileges.

@@ -321,6 +321,19 @@ fn savers_and_writers_meet() {
 }
 
 #[test]
+fn what_writers_hand_over_does_not_pile_up() {
+    let mut world = World::new();
+    (0..2000).for_each(|number| world.set(0, number, b"at the beginning", Ttl::Clear));
+    world.begin();
+    (0..2000).for_each(|number| world.set(0, number, b"later", Ttl::Clear));
+    let (snapshot, ..) = world.running.as_ref().unwrap();
+    assert!(snapshot.early_bytes().0 > 2 * EARLY_BYTES);
+    Saver::new(snapshot).save_shard(&world.keyspace, ShardId(0));
+    assert!(snapshot.early_bytes().0 < EARLY_BYTES, "those of other shards were taken too");
+    world.finish();
+}
+
+#[test]
 fn a_panic_while_encoding_cancels_and_leaves_nothing_behind() {
     struct Panics;
     impl Sink for Panics {

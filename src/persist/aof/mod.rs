@@ -44,6 +44,8 @@ pub enum Fsync {
 
 /// Between two syncs where nobody waits for them.
 const SYNC_EVERY_MS: u64 = 1000;
+/// Bytes that do not wait for that: all that is not on disk stays in memory.
+const SYNC_BYTES: usize = 8 * 1024 * 1024;
 /// A sync that takes longer counts as delayed.
 const DELAYED_MS: u64 = 2000;
 /// The writer's rest after it has written, in which more effects gather.
@@ -301,7 +303,8 @@ impl Aof {
             || switch_at.is_some()
             || match settings.fsync {
                 Fsync::Always => true,
-                Fsync::Everysec => is_due && !settings.spares_disk || writer.is_heavy(),
+                Fsync::Everysec if settings.spares_disk => writer.pending_bytes() >= writer::PENDING_MAX,
+                Fsync::Everysec => is_due || writer.pending_bytes() >= SYNC_BYTES,
                 Fsync::No => false,
             };
         let mut done = self.note(writer.write(), false);

@@ -160,6 +160,17 @@ fn syncs_come_as_often_as_asked() {
     log.turn();
     assert_eq!((syncs(&log), log.aof.durable()), (3, seq));
 
+    // So much is not kept in memory for the rest of the second, unless the disk is to be spared.
+    let big = format!("SET k {}", "v".repeat(SYNC_BYTES));
+    log.aof.set(|settings| settings.spares_disk = true);
+    log.append(&big);
+    log.turn();
+    assert_eq!(syncs(&log), 3);
+    log.aof.set(|settings| settings.spares_disk = false);
+    let seq = log.append("E");
+    log.turn();
+    assert_eq!((syncs(&log), log.aof.durable()), (4, seq));
+
     let mut log = Log::new(Fsync::No);
     for _ in 0..3 {
         log.append("A");

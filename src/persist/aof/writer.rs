@@ -12,9 +12,9 @@ use crate::journal::{Batch, Journal, Recorded};
 use crate::resp::OwnedArgs;
 
 /// Bytes not yet on disk from which nothing more is taken from the journal.
-const PENDING_MAX: usize = 64 * 1024 * 1024;
-/// Memory that an emptied buffer keeps, in bytes.
-const KEPT_BYTES: usize = 1024 * 1024;
+pub(super) const PENDING_MAX: usize = 64 * 1024 * 1024;
+/// Memory that an idle buffer keeps, in bytes.
+const IDLE_BYTES: usize = 1024 * 1024;
 
 /// The log's files, and what is on its way into them.
 #[derive(Debug)]
@@ -152,10 +152,10 @@ impl Writer {
         !self.pending.is_empty()
     }
 
-    /// Whether so much waits for the disk that it should be forced there now.
+    /// Bytes that wait to be forced to the disk.
     #[must_use]
-    pub fn is_heavy(&self) -> bool {
-        self.pending.len() >= PENDING_MAX
+    pub fn pending_bytes(&self) -> usize {
+        self.pending.len()
     }
 
     /// Takes what the journal has, up to and with number `until`. `timed`: tells when it happened.
@@ -166,6 +166,9 @@ impl Writer {
         let Writer { batch: Some(batch), pending, selected, told_s, .. } = self else { return };
         journal.collect(batch);
         batch.read_until(until, |effect| write_effect(effect, pending, selected, timed.then_some(told_s)));
+        if batch.read() == self.taken && pending.is_empty() && pending.capacity() > IDLE_BYTES {
+            *pending = Vec::new();
+        }
         self.taken = batch.read();
     }
 
@@ -217,9 +220,6 @@ impl Writer {
         self.kept += self.written as u64;
         self.pending.drain(..self.written);
         self.written = 0;
-        if self.pending.is_empty() && self.pending.capacity() > KEPT_BYTES {
-            self.pending = Vec::new();
-        }
     }
 
     /// Goes on in a new incremental file. What was taken before is written and on disk.
