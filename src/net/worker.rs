@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -76,6 +77,9 @@ pub(super) struct Shared {
     pub(super) read_buffer: Box<[u8]>,
     /// Requests parsed before they run.
     pub(super) ahead: Ahead,
+    /// Raised when the log has progressed: to wake the tasks of a worker from another thread would take a system call for
+    /// each of them.
+    pub(super) log_progressed: Arc<Notify>,
     outputs: Vec<Output>,
 }
 
@@ -174,11 +178,20 @@ pub(super) fn take_seat(server: &Arc<Server>, number: usize) {
     journal::take_seat(number);
     let executor = Executor::worker(Arc::clone(server), number);
     let read_buffer = vec![0; READ_BUFFER].into_boxed_slice();
-    SHARED.set(Some(Shared { executor, read_buffer, ahead: Ahead::default(), outputs: Vec::new() }));
+    let (ahead, log_progressed, outputs) = (Ahead::default(), Arc::default(), Vec::new());
+    SHARED.set(Some(Shared { executor, read_buffer, ahead, log_progressed, outputs }));
 }
 
-async fn run(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver<Handover>, stop: Arc<Notify>) {
+async fn run(server: Arc<Server>, number: usize, connections: mpsc::Receiver<Handover>, stop: Arc<Notify>) {
     take_seat(&server, number);
+    // To the end: who waits for the disk then gets the reply.
+    tokio::select! {
+        () = serve(Arc::clone(&server), number, connections, stop) => {}
+        () = pass_progress_on(&server) => {}
+    }
+}
+
+async fn serve(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver<Handover>, stop: Arc<Notify>) {
     let mut own_work = task::Group::default();
     own_work.spawn(keep(Arc::clone(&server), number));
     loop {
@@ -196,6 +209,18 @@ async fn run(server: Arc<Server>, number: usize, mut connections: mpsc::Receiver
     let connections = tokio::runtime::Handle::current().metrics();
     while connections.num_alive_tasks() > 0 {
         tokio::time::sleep(STOP_TICK).await;
+    }
+}
+
+/// Tells the worker's connections when the log has progressed.
+async fn pass_progress_on(server: &Server) {
+    let own = with_shared(|shared| Arc::clone(&shared.log_progressed));
+    loop {
+        let mut progressed = pin!(server.aof.progressed.notified());
+        progressed.as_mut().enable();
+        // From here on nothing is missed; what came before is passed on.
+        own.notify_waiters();
+        progressed.await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, IoSlice};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::Poll;
 use std::time::Duration;
@@ -52,8 +53,9 @@ impl Connection {
     async fn until_durable(&self, seq: u64) -> io::Result<()> {
         let (aof, client) = (&self.server.aof, &self.session.client);
         aof.want(seq);
+        let log_progressed = with_shared(|shared| Arc::clone(&shared.log_progressed));
         while aof.durable() < seq {
-            let mut progressed = std::pin::pin!(aof.progressed.notified());
+            let mut progressed = std::pin::pin!(log_progressed.notified());
             progressed.as_mut().enable();
             if aof.durable() >= seq {
                 break;
