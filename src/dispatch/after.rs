@@ -26,26 +26,28 @@ pub(super) fn panicked(stats: &WorkerStats, cx: &mut Cx<'_>) {
 #[inline]
 pub(super) fn count(stats: &WorkerStats, effects: &Effects) {
     let counters = &stats.counters;
-    let counts = [
+    let usual = [
         (&counters.dirty, effects.dirty),
-        (&counters.hits, u64::from(effects.hits)),
-        (&counters.misses, u64::from(effects.misses)),
-        (&counters.expired, u64::from(effects.expired)),
-        (&counters.expired_fields, u64::from(effects.expired_fields)),
-        (&counters.evicted, u64::from(effects.evicted)),
+        (&counters.hits, effects.hits.into()),
+        (&counters.misses, effects.misses.into()),
     ];
-    for (counter, by) in counts {
+    for (counter, by) in usual {
         if by > 0 {
             stats.add(counter, by);
         }
+    }
+    if effects.is_rare() {
+        stats.add(&counters.expired, effects.expired.into());
+        stats.add(&counters.expired_fields, effects.expired_fields.into());
+        stats.add(&counters.evicted, effects.evicted.into());
     }
 }
 
 /// Drops what a command took out: at once, or on the thread for what takes long.
 #[inline]
-pub(super) fn drop_values(server: &Server, effects: Effects) {
+pub(super) fn drop_values(server: &Server, effects: &mut Effects) {
     if effects.is_heavy() && !effects.drop_before_reply {
-        server.lazy_free.free(effects);
+        server.lazy_free.free(std::mem::take(effects));
     }
 }
 

@@ -3,35 +3,43 @@
 //! A look-up waits for memory three times, one after the other: for the shard, the bucket, the entry. Over several requests
 //! at once these waits overlap.
 
-use smallvec::SmallVec;
-
 use super::Executor;
 use crate::client::Session;
-use crate::commands::table;
+use crate::commands::{Registered, table};
 use crate::keyspace::{KeyHash, Near};
 use crate::resp::Args as Argv;
 
 /// Most requests that are looked at together.
 pub const AHEAD_MAX: usize = 16;
 
+/// What is found out about a request before it runs: its command, and the hash of the first key, which lies at a fixed place.
+#[derive(Debug, Clone, Copy)]
+pub struct Foreseen {
+    pub(super) command: &'static Registered,
+    pub(super) hash: KeyHash,
+}
+
 impl Executor {
-    /// Begins to bring near what these requests will read. Locking: the shard of each, for some nanoseconds, unless it is
-    /// held.
-    pub fn look_ahead<'a>(&self, session: &Session, requests: impl Iterator<Item = Argv<'a>>) {
+    /// Begins to bring near what these requests will read, and adds to `foreseen` what it finds out about each, if that is
+    /// something. Locking: the shard of each, for some nanoseconds, unless it is held.
+    pub fn look_ahead<'a>(
+        &mut self,
+        session: &Session,
+        requests: impl Iterator<Item = Argv<'a>>,
+        foreseen: &mut Vec<Option<Foreseen>>,
+    ) {
+        self.ended = 0;
         let keyspace = &self.server.keyspace;
-        let mut keys: SmallVec<[KeyHash; AHEAD_MAX]> = SmallVec::new();
-        for argv in requests {
-            let position = table().find(argv.get(0)).map_or(0, |command| usize::from(command.first_key));
-            if position > 0
-                && let Some(key) = argv.try_get(position)
-            {
-                let hash = keyspace.hash(key);
-                keyspace.prefetch_shard(hash);
-                keys.push(hash);
-            }
-        }
+        let foresee = |argv: Argv<'_>| {
+            let command = table().find(argv.get(0)).filter(|command| command.first_key > 0)?;
+            let hash = keyspace.hash(argv.try_get(usize::from(command.first_key))?);
+            keyspace.prefetch_shard(hash);
+            Some(Foreseen { command, hash })
+        };
+        foreseen.extend(requests.map(foresee));
         for what in [Near::Buckets, Near::Entry] {
-            keys.iter().for_each(|&hash| keyspace.prefetch(session.db, hash, what));
+            let keys = foreseen.iter().flatten();
+            keys.for_each(|request| keyspace.prefetch(session.db, request.hash, what));
         }
     }
 }

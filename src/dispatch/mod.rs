@@ -21,7 +21,7 @@ pub mod start;
 mod tracking;
 mod transaction;
 
-pub use ahead::AHEAD_MAX;
+pub use ahead::{AHEAD_MAX, Foreseen};
 pub use load::start_log;
 pub use replay::{Replay, Unrepeatable};
 pub use serve::{EndOfWait, end_long, end_wait};
@@ -38,7 +38,7 @@ use crate::commands::keys::{FoundKey, find_keys};
 use crate::commands::spec::{Flags, Handler, Run};
 use crate::commands::{Args, Cx, DeclaredKey, Error, Flow, Registered, error};
 use crate::keyspace::evict::Evictor;
-use crate::keyspace::{Busy, Effects, Keyspace, Locked, ShardId, events};
+use crate::keyspace::{Busy, Effects, KeyHash, Keyspace, Locked, ShardId, events};
 use crate::resp::{Args as Argv, Output, Protocol, Reply, output::Mark};
 use crate::state::{Gate, Server};
 use crate::stats::WorkerStats;
@@ -82,6 +82,8 @@ pub struct Executor {
     until_sample: u32,
     /// The request at hand runs under all locks: it has asked for that.
     takes_all: bool,
+    /// When the command before ended, in ticks, if the next request follows at once: that is its beginning then. 0: unknown.
+    ended: u64,
 }
 
 /// Every so many commands the time for which the shard was held is recorded.
@@ -127,6 +129,7 @@ impl Executor {
             evictor,
             until_sample: HOLD_SAMPLE,
             takes_all: false,
+            ended: 0,
         }
     }
 
@@ -145,7 +148,19 @@ impl Executor {
     /// Takes one request through the gate. `argv` has at least one argument. Locking: the shards of the request's keys,
     /// for the time of its handler.
     pub fn execute(&mut self, session: &mut Session, argv: Argv<'_>, output: &mut Output) -> Step {
-        match self.attempt(session, argv, output) {
+        self.execute_foreseen(session, argv, None, output)
+    }
+
+    /// The same with a request at which [`Executor::look_ahead`] has looked.
+    #[inline]
+    pub fn execute_foreseen(
+        &mut self,
+        session: &mut Session,
+        argv: Argv<'_>,
+        foreseen: Option<Foreseen>,
+        output: &mut Output,
+    ) -> Step {
+        match self.attempt(session, argv, foreseen, output) {
             Ok(step) => step,
             Err(Hindrance::Shard(command, shard)) => self.wait_for_shard(session, command, shard, output),
             Err(Hindrance::NeedsAllShards) => self.execute_under_all(session, argv, output),
@@ -153,9 +168,15 @@ impl Executor {
     }
 
     #[inline]
-    fn attempt(&mut self, session: &mut Session, argv: Argv<'_>, output: &mut Output) -> Result<Step, Hindrance> {
+    fn attempt(
+        &mut self,
+        session: &mut Session,
+        argv: Argv<'_>,
+        foreseen: Option<Foreseen>,
+        output: &mut Output,
+    ) -> Result<Step, Hindrance> {
         let mut mark = output.mark();
-        let command = match find::find(argv) {
+        let command = match foreseen.map_or_else(|| find::find(argv), |request| Ok(request.command)) {
             Ok(command) => command,
             Err(error) => return Ok(self.refuse(session, None, &error, output)),
         };
@@ -179,32 +200,34 @@ impl Executor {
                 return Ok(transaction::queue(&self.server, session, command, flags, argv, output));
             }
         }
-        let Executor { server, worker, found, keys, until_sample, takes_all, .. } = self;
+        let Executor { server, worker, found, keys, until_sample, takes_all, ended, .. } = self;
         let (server, on_worker): (&Server, bool) = (server, worker.is_some());
         let stats = worker.map_or_else(|| server.stats.other(), |worker| server.stats.worker(worker));
-        let started = ticks();
+        let started = if foreseen.is_some() && *ended != 0 { *ended } else { ticks() };
         let now_ms = server.clock.at_us(started) / 1000;
         let takes_all = *takes_all;
         // Not even a thread that may wait does so behind a long command: whoever asks is told when that is a script whose
         // time is up.
-        let mut locked = lock(server, true, takes_all, session, command, argv, now_ms, found, keys);
-        if !command.spec.flags.contains(Flags::READONLY) && locked.as_ref().is_ok_and(|(_, db)| db.has_unserved()) {
-            serve_first(server, stats, on_worker, locked);
-            locked = lock(server, true, takes_all, session, command, argv, now_ms, found, keys);
+        let mut cx = context(server, session, command, true, now_ms, output);
+        let hash = foreseen.map(|request| request.hash);
+        let mut locked = lock(&mut cx, takes_all, argv, hash, found, keys);
+        if locked.is_ok() && !command.spec.flags.contains(Flags::READONLY) && cx.db.has_unserved() {
+            // Another thread has changed the keys, and is about to do the same: this command might take what is theirs.
+            serve::serve_ready(server, stats, on_worker, cx.db.unlock_unserved());
+            locked = lock(&mut cx, takes_all, argv, hash, found, keys);
         }
-        let (handler, mut db) = match locked {
-            Ok(locked) => locked,
+        let handler = match locked {
+            Ok(handler) => handler,
             Err(Busy(shard)) => return Err(Hindrance::Shard(command, shard)),
         };
         if !on_worker {
-            db.hold_long();
+            cx.on_worker = false;
+            cx.db.hold_long();
         }
-        db.access.is_silent = session.is(SessionFlags::NO_TOUCH);
+        cx.db.access.is_silent = cx.session.is(SessionFlags::NO_TOUCH);
         if command.spec.flags.contains(Flags::SKIP_MONITOR) {
-            after::monitor_script(server, session, command, argv, started);
+            after::monitor_script(server, cx.session, command, argv, started);
         }
-        let reply = Reply::new(output, protocol(session));
-        let mut cx = Cx { server, session, reply, db, command, on_worker, call: nested::call };
         let mut args = Args::new(argv, command.words, keys);
         let flow = match catch_unwind(AssertUnwindSafe(|| handler(&mut cx, &mut args))) {
             Ok(Ok(flow)) => flow,
@@ -228,13 +251,14 @@ impl Executor {
         if is_gated && cx.session.is(SessionFlags::TRACKING) {
             tracking::remember(&mut cx, argv, keys, None);
         }
-        let ns = ticks_to_ns(ticks() - started);
+        *ended = ticks();
+        let ns = ticks_to_ns(*ended - started);
         *until_sample -= 1;
         if *until_sample == 0 {
             *until_sample = HOLD_SAMPLE;
             cx.db.record_hold(ns);
         }
-        Ok(finish(stats, cx, argv, &Finished { command, mark, started, ns }, flow))
+        Ok(finish(stats, &mut cx, argv, &Finished { command, mark, started, ns }, flow))
     }
 
     /// Takes a request that reaches beyond the shards of its keys through the gate again.
@@ -306,57 +330,95 @@ impl Executor {
     }
 }
 
-/// Finds the declared keys, which it leaves in `keys`, and locks their shards.
-#[inline]
-#[allow(clippy::too_many_arguments, reason = "the parts of the executor, borrowed one by one")]
-fn lock<'k>(
-    server: &'k Server,
+/// The surroundings of a command for which nothing is locked yet.
+#[inline(always)]
+fn context<'a>(
+    server: &'a Server,
+    session: &'a mut Session,
+    command: &'static Registered,
     on_worker: bool,
-    takes_all: bool,
-    session: &Session,
-    command: &Registered,
-    argv: Argv<'_>,
     now_ms: u64,
+    output: &'a mut Output,
+) -> Cx<'a> {
+    let reply = Reply::new(output, protocol(session));
+    let db = Locked::none(&server.keyspace, session.db, now_ms);
+    Cx { server, session, reply, db, command, on_worker, call: nested::call }
+}
+
+/// Finds the declared keys, which it leaves in `keys`, and locks their shards. `hash`: that of the only key, if it is known.
+#[inline]
+fn lock(
+    cx: &mut Cx<'_>,
+    takes_all: bool,
+    argv: Argv<'_>,
+    hash: Option<KeyHash>,
     found: &mut Vec<FoundKey>,
     keys: &mut Vec<DeclaredKey>,
-) -> Result<(Handler, Locked<'k>), Busy> {
+) -> Result<Handler, Busy> {
     keys.clear();
-    let (keyspace, db) = (&server.keyspace, session.db);
+    match cx.command.spec.run {
+        Run::Keys(handler) if cx.command.single_key != 0 && !takes_all => {
+            let keyspace = &cx.server.keyspace;
+            let key = only_key(keyspace, cx.command, argv, hash);
+            keys.push(key);
+            cx.db.lock_one(keyspace.shard_of(key.hash), cx.on_worker)?;
+            Ok(handler)
+        }
+        _ => lock_others(cx, takes_all, argv, found, keys),
+    }
+}
+
+/// The same for commands that do not have one key at a fixed place.
+fn lock_others(
+    cx: &mut Cx<'_>,
+    takes_all: bool,
+    argv: Argv<'_>,
+    found: &mut Vec<FoundKey>,
+    keys: &mut Vec<DeclaredKey>,
+) -> Result<Handler, Busy> {
+    let Cx { server, session, db, command, on_worker, .. } = cx;
+    let keyspace = &server.keyspace;
     match command.spec.run {
         Run::Keys(handler) | Run::KeysOrGlobal(handler, _) | Run::Queued(handler) if takes_all => {
             declared_keys(keyspace, command, argv, found, keys);
-            Ok((handler, Locked::all(keyspace, on_worker, db, now_ms)?))
-        }
-        Run::Keys(handler) if command.single_key != 0 => {
-            let key = only_key(keyspace, command, argv);
-            keys.push(key);
-            Ok((handler, Locked::one(keyspace, keyspace.shard_of(key.hash), on_worker, db, now_ms)?))
+            db.lock_all(*on_worker)?;
+            Ok(handler)
         }
         Run::KeysOrGlobal(handler, reaches_further) if reaches_further(argv) => {
-            Ok((handler, Locked::all(keyspace, on_worker, db, now_ms)?))
+            db.lock_all(*on_worker)?;
+            Ok(handler)
         }
         Run::Keys(handler) | Run::KeysOrGlobal(handler, _) => {
             declared_keys(keyspace, command, argv, found, keys);
             if let [key] = keys[..] {
-                return Ok((handler, Locked::one(keyspace, keyspace.shard_of(key.hash), on_worker, db, now_ms)?));
+                db.lock_one(keyspace.shard_of(key.hash), *on_worker)?;
+                return Ok(handler);
             }
             let mut shards: SmallVec<[ShardId; 16]> = keys.iter().map(|key| keyspace.shard_of(key.hash)).collect();
             shards.sort_unstable();
             shards.dedup();
-            Ok((handler, Locked::many(keyspace, shards.into_iter(), on_worker, db, now_ms)?))
+            db.lock_many(shards.into_iter(), *on_worker)?;
+            Ok(handler)
         }
-        Run::Global(handler) => Ok((handler, Locked::all(keyspace, on_worker, db, now_ms)?)),
-        Run::Queued(handler) => Ok((handler, transaction::lock(server, on_worker, session, now_ms, found, keys)?)),
-        Run::Plain(handler) => Ok((handler, Locked::none(keyspace, db, now_ms))),
+        Run::Global(handler) => {
+            db.lock_all(*on_worker)?;
+            Ok(handler)
+        }
+        Run::Queued(handler) => {
+            transaction::lock(db, server, *on_worker, session, found, keys)?;
+            Ok(handler)
+        }
+        Run::Plain(handler) => Ok(handler),
         Run::Container => unreachable!("a container is never found as the command to run"),
     }
 }
 
 /// The key of a request whose command has one at a fixed place ([`Registered::single_key`]).
 #[inline]
-fn only_key(keyspace: &Keyspace, command: &Registered, argv: Argv<'_>) -> DeclaredKey {
+fn only_key(keyspace: &Keyspace, command: &Registered, argv: Argv<'_>, hash: Option<KeyHash>) -> DeclaredKey {
     let position = command.single_key;
-    DeclaredKey { position: u32::from(position), hash: keyspace.hash(argv.get(usize::from(position))) }
+    let hash = hash.unwrap_or_else(|| keyspace.hash(argv.get(usize::from(position))));
+    DeclaredKey { position: u32::from(position), hash }
 }
 
 /// Finds the declared keys of a request and adds them to `keys`. Arguments that do not fit the specs declare the keys that
@@ -371,15 +433,6 @@ fn declared_keys(
     let _ = find_keys(command.spec, argv, found);
     let hash = |position: u32| keyspace.hash(argv.get(position as usize));
     keys.extend(found.iter().map(|key| DeclaredKey { position: key.position, hash: hash(key.position) }));
-}
-
-/// Serves those who wait for keys that have changed, before a command that might take what is theirs: another thread has
-/// changed the keys, and is about to do the same.
-#[cold]
-fn serve_first(server: &Server, stats: &WorkerStats, on_worker: bool, locked: Result<(Handler, Locked<'_>), Busy>) {
-    if let Ok((_, db)) = locked {
-        serve::serve_ready(server, stats, on_worker, db.unlock_unserved());
-    }
 }
 
 /// Leaves a command to be run again later. Keys that it found expired are gone all the same.
@@ -399,29 +452,31 @@ fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
 
 /// Unlocks, then counts and logs.
 #[inline]
-fn finish(stats: &WorkerStats, cx: Cx<'_>, argv: Argv<'_>, finished: &Finished, flow: Flow) -> Step {
-    let mut cx = cx;
+fn finish(stats: &WorkerStats, cx: &mut Cx<'_>, argv: Argv<'_>, finished: &Finished, flow: Flow) -> Step {
     let is_pushed = matches!(flow, Flow::Pushed);
     let (closes, ticket) = match flow {
         Flow::Done | Flow::Pushed => (false, None),
         Flow::Close => (true, None),
-        Flow::Block(blocking) => (false, Some(serve::begin_wait(&mut cx, argv, *blocking))),
+        Flow::Block(blocking) => (false, Some(serve::begin_wait(cx, argv, *blocking))),
     };
-    let Cx { server, session, mut reply, db, on_worker, .. } = cx;
-    let mut effects = db.unlock_after(argv);
-    note_effect(server, &session.client, &effects);
-    let worker = on_worker.then_some(session.client.worker);
-    tracking::tell(server, worker, Some(session.client.id), effects.take_invalidations());
-    notify::publish_events(server, worker, &mut effects);
+    let Cx { server, session, reply, db, on_worker, .. } = cx;
+    let (server, on_worker): (&Server, bool) = (server, *on_worker);
+    let effects = db.unlock_after(argv);
+    note_effect(server, &session.client, effects);
+    if effects.is_rare() {
+        let worker = on_worker.then_some(session.client.worker);
+        tracking::tell(server, worker, Some(session.client.id), effects.take_invalidations());
+        notify::publish_events(server, worker, effects);
+    }
     let command = finished.command;
     stats.record_call(command.id, finished.ns, server.config.latency_tracking());
-    after::count(stats, &effects);
+    after::count(stats, effects);
     if reply.errors() > 0 {
-        after::failed(stats, command, &reply);
+        after::failed(stats, command, reply);
     }
     let facts = &session.client.facts;
     facts.commands.store(facts.commands.load(Relaxed) + 1, Relaxed);
-    let silent = after::silence(session, &mut reply, finished.mark, is_pushed);
+    let silent = after::silence(session, reply, finished.mark, is_pushed);
     if session.is(SessionFlags::SUBSCRIBED | SessionFlags::TRACKING) {
         after::take_mail(session, reply.output());
         if session.is(SessionFlags::CACHING) {

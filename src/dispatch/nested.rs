@@ -19,7 +19,7 @@ pub(super) fn call(cx: &mut Cx<'_>, command: &'static Registered, argv: Argv<'_>
         Run::Keys(handler) | Run::KeysOrGlobal(handler, _) => {
             let keyspace = &cx.server.keyspace;
             if command.single_key != 0 {
-                one = [only_key(keyspace, command, argv)];
+                one = [only_key(keyspace, command, argv, None)];
                 keys = &one;
             } else {
                 (found, many) = (Vec::new(), Vec::new());

@@ -7,11 +7,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::{find, lock, nested};
+use super::{context, find, lock};
 use crate::client::{Client, Endpoint, Session};
 use crate::commands::keys::FoundKey;
-use crate::commands::{Args, Cx, DeclaredKey, Error};
-use crate::resp::{Args as Argv, Output, OwnedArgs, Protocol, Reply};
+use crate::commands::{Args, DeclaredKey, Error};
+use crate::resp::{Args as Argv, Output, OwnedArgs};
 use crate::state::Server;
 
 /// Runs recorded commands, the commands of a unit all at its end.
@@ -91,20 +91,18 @@ impl Replay {
         let server: &Server = server;
         // What a script will reach for nobody knows.
         let takes_all = command.group.name == "scripting";
-        let locked = lock(server, false, takes_all, session, command, argv, 0, found, keys);
-        let (handler, mut db) = locked.expect("only workers do not wait for a shard");
-        db.access = server.keyspace.access_mode.at(server.clock.now_ms());
         output.clear();
-        let reply = Reply::new(output, Protocol::Resp2);
-        let mut cx = Cx { server, session, reply, db, command, on_worker: false, call: nested::call };
+        let mut cx = context(server, session, command, false, 0, output);
+        cx.db.access = server.keyspace.access_mode.at(server.clock.now_ms());
+        let locked = lock(&mut cx, takes_all, argv, None, found, keys);
+        let handler = locked.expect("only workers do not wait for a shard");
         let mut args = Args::new(argv, command.words, keys);
         let answer = catch_unwind(AssertUnwindSafe(|| handler(&mut cx, &mut args)));
-        let Cx { reply, db, .. } = cx;
-        if !matches!(answer, Ok(Ok(_))) || reply.errors() > 0 {
+        if !matches!(answer, Ok(Ok(_))) || cx.reply.errors() > 0 {
             *failed += 1;
         }
-        // Dropped here, whatever it costs: a loader has nobody to keep waiting.
-        drop(db.unlock_after(argv));
+        // What it leaves is dropped here, whatever that costs: a loader has nobody to keep waiting.
+        cx.db.unlock_after(argv);
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{Finished, after, find, lock, nested, note_effect, notify, tracking};
+use super::{Finished, after, context, find, lock, note_effect, notify, tracking};
 use crate::client::{AwaitedKey, Blocked, Cancelled, Session, SessionFlags, signal};
 use crate::commands::blocking::Blocking;
 use crate::commands::{Args, Cx, Error, Flow, Key, error};
@@ -121,7 +121,7 @@ pub(super) fn settle(server: &Server, stats: &WorkerStats, by: Option<u64>, mut 
     notify::publish_events(server, None, &mut effects);
     after::count(stats, &effects);
     let ready = effects.take_ready();
-    after::drop_values(server, effects);
+    after::drop_values(server, &mut effects);
     ready
 }
 
@@ -200,16 +200,14 @@ fn run(
     let mark = output.mark();
     let started = ticks();
     let now_ms = server.clock.at_us(started) / 1000;
-    let locked = lock(server, on_worker, false, &session, command, argv, now_ms, &mut found, &mut declared)?;
-    let (handler, mut db) = locked;
+    let mut cx = context(server, &mut session, command, on_worker, now_ms, output);
+    let handler = lock(&mut cx, false, argv, None, &mut found, &mut declared)?;
     let mut place = walk.place;
-    if db.next_waiter(walk.key, &mut place) != Some(blocked.ticket) {
-        return Ok(Ran::Overtaken(db.unlock()));
+    if cx.db.next_waiter(walk.key, &mut place) != Some(blocked.ticket) {
+        return Ok(Ran::Overtaken(cx.db.unlock()));
     }
-    let protocol = if session.proto == 3 { Protocol::Resp3 } else { Protocol::Resp2 };
-    let reply = Reply::new(output, protocol);
     // Whatever it costs, it is run here.
-    let mut cx = Cx { server, session: &mut session, reply, db, command, on_worker: false, call: nested::call };
+    cx.on_worker = false;
     let mut args = Args::new(argv, command.words, &declared);
     let answer = match catch_unwind(AssertUnwindSafe(|| handler(&mut cx, &mut args))) {
         Ok(answer) => answer,
@@ -235,7 +233,7 @@ fn run(
     } else {
         cx.reply.undo(mark);
     }
-    let Cx { session, mut reply, db, .. } = cx;
+    let Cx { session, mut reply, mut db, .. } = cx;
     if reply.errors() > 0 {
         after::failed(stats, command, &reply);
     }
@@ -246,7 +244,7 @@ fn run(
         let reply_bytes = reply.output().len_since(mark);
         after::look(server, session, argv, &Finished { command, mark, started, ns }, reply_bytes);
     }
-    let effects = if is_served { db.unlock_after(argv) } else { db.unlock() };
+    let effects = if is_served { std::mem::take(db.unlock_after(argv)) } else { db.unlock() };
     note_effect(server, &blocked.client, &effects);
     Ok(if is_served { Ran::Served(effects) } else { Ran::Unserved(effects) })
 }

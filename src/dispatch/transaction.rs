@@ -69,14 +69,14 @@ pub(super) fn refused<'a>(
 
 /// Locks the shards of all queued commands and of the watched keys; every shard if one of the commands may look at any.
 #[cold]
-pub(super) fn lock<'k>(
-    server: &'k Server,
+pub(super) fn lock(
+    db: &mut Locked<'_>,
+    server: &Server,
     on_worker: bool,
     session: &Session,
-    now_ms: u64,
     found: &mut Vec<FoundKey>,
     keys: &mut Vec<DeclaredKey>,
-) -> Result<Locked<'k>, Busy> {
+) -> Result<(), Busy> {
     let keyspace = &server.keyspace;
     let mut shards: SmallVec<[ShardId; 16]> = SmallVec::new();
     for queued in session.transaction.iter().flat_map(|transaction| &transaction.queue) {
@@ -85,7 +85,7 @@ pub(super) fn lock<'k>(
         if command.visits_shards(queued.argv.view())
             || is_script && may_reach_further(server, command.spec, queued.argv.view())
         {
-            return Locked::all(keyspace, on_worker, session.db, now_ms);
+            return db.lock_all(on_worker);
         }
         if matches!(command.spec.run, Run::Keys(_) | Run::KeysOrGlobal(..)) {
             declared_keys(keyspace, command, queued.argv.view(), found, keys);
@@ -96,7 +96,7 @@ pub(super) fn lock<'k>(
     shards.extend(watched.map(|key| keyspace.shard_of(key.hash)));
     shards.sort_unstable();
     shards.dedup();
-    Locked::many(keyspace, shards.into_iter(), on_worker, session.db, now_ms)
+    db.lock_many(shards.into_iter(), on_worker)
 }
 
 /// To be called when a connection has ended: forgets what the keyspace holds of it.

@@ -154,11 +154,11 @@ impl Effects {
     }
 
     /// Whether anything waits to be dropped that may take long.
+    #[inline]
     #[must_use]
     pub fn is_heavy(&self) -> bool {
-        !self.dbs.is_empty()
-            || self.values.iter().any(External::is_heavy)
-            || self.entries.iter().any(EntryBox::is_heavy)
+        let is_heavy = |rare: &Rare| !rare.dbs.is_empty() || rare.values.iter().any(External::is_heavy);
+        self.entries.iter().any(EntryBox::is_heavy) || self.rare.as_deref().is_some_and(is_heavy)
     }
 
     /// Number of values that take long to drop, the keys of emptied databases included.
@@ -208,9 +208,7 @@ impl<'k> Locked<'k> {
         now_ms: u64,
     ) -> Result<Locked<'k>, Busy> {
         let mut locked = Locked::none(keyspace, db, now_ms);
-        let mut guard = if on_worker { keyspace.lock_or_busy(shard)? } else { keyspace.lock_long(shard) };
-        guard.stats.commands += 1;
-        locked.guards.push(guard);
+        locked.lock_one(shard, on_worker)?;
         Ok(locked)
     }
 
@@ -226,13 +224,7 @@ impl<'k> Locked<'k> {
         now_ms: u64,
     ) -> Result<Locked<'k>, Busy> {
         let mut locked = Locked::none(keyspace, db, now_ms);
-        locked.guards.reserve(shards.len());
-        for shard in shards {
-            assert!(locked.guards.last().is_none_or(|last| last.id() < shard), "shards are locked in ascending order");
-            let mut guard = if on_worker { keyspace.lock_or_busy(shard)? } else { keyspace.lock_long(shard) };
-            guard.stats.commands += 1;
-            locked.guards.push(guard);
-        }
+        locked.lock_many(shards, on_worker)?;
         Ok(locked)
     }
 
@@ -242,6 +234,39 @@ impl<'k> Locked<'k> {
     /// As [`Locked::one`].
     pub fn all(keyspace: &'k Keyspace, on_worker: bool, db: usize, now_ms: u64) -> Result<Locked<'k>, Busy> {
         Locked::many(keyspace, keyspace.shard_ids(), on_worker, db, now_ms)
+    }
+
+    /// Locks a shard behind those that are locked: one of [`Locked::one`], made where it lies.
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn lock_one(&mut self, shard: ShardId, on_worker: bool) -> Result<(), Busy> {
+        assert!(self.guards.last().is_none_or(|last| last.id() < shard), "shards are locked in ascending order");
+        let mut guard = if on_worker { self.keyspace.lock_or_busy(shard)? } else { self.keyspace.lock_long(shard) };
+        guard.stats.commands += 1;
+        self.guards.push(guard);
+        Ok(())
+    }
+
+    /// The same with several, given in ascending order.
+    ///
+    /// # Errors
+    /// As [`Locked::one`]; what is locked by then stays so.
+    pub fn lock_many(&mut self, shards: impl ExactSizeIterator<Item = ShardId>, on_worker: bool) -> Result<(), Busy> {
+        self.guards.reserve(shards.len());
+        for shard in shards {
+            self.lock_one(shard, on_worker)?;
+        }
+        Ok(())
+    }
+
+    /// The same with every shard.
+    ///
+    /// # Errors
+    /// As [`Locked::one`].
+    pub fn lock_all(&mut self, on_worker: bool) -> Result<(), Busy> {
+        self.lock_many(self.keyspace.shard_ids(), on_worker)
     }
 
     /// Whether the shard of a key is locked.
@@ -280,9 +305,10 @@ impl<'k> Locked<'k> {
         self.effects
     }
 
-    /// The same after a command that had these words, for the journal.
+    /// The same after a command that had these words, for the journal. The effects stay where they are: to move them would
+    /// cost every command something. Nothing is locked afterwards.
     #[inline]
-    pub fn unlock_after(mut self, words: Args<'_>) -> Effects {
+    pub fn unlock_after(&mut self, words: Args<'_>) -> &mut Effects {
         if self.keyspace.is_journaling() {
             let Rare { recorded_dirty, journaled, gone, unit, .. } = &*self.effects;
             let is_plain = *recorded_dirty == 0 && journaled.is_none() && gone.is_empty() && unit.is_empty();
@@ -295,7 +321,8 @@ impl<'k> Locked<'k> {
                 self.append_unit();
             }
         }
-        self.effects
+        self.guards.clear();
+        &mut self.effects
     }
 
     /// Records what a command did that had these words, where it is one of several that run under the same locks. To be
@@ -639,9 +666,12 @@ impl<'k> Locked<'k> {
     }
 
     /// Unlocks and answers those keys. Nothing may have been done under these locks yet.
-    pub fn unlock_unserved(self) -> Vec<ReadyKey> {
+    #[cold]
+    pub fn unlock_unserved(&mut self) -> Vec<ReadyKey> {
         let keys = self.guards.iter().flat_map(|guard| guard.waiters.unserved());
-        keys.map(|(db, name)| ReadyKey { db, name: name.into(), hash: self.keyspace.hash(name) }).collect()
+        let ready = keys.map(|(db, name)| ReadyKey { db, name: name.into(), hash: self.keyspace.hash(name) }).collect();
+        self.guards.clear();
+        ready
     }
 
     /// States the command's effect for the journal where its own words would not repeat it: a random choice, a relative

@@ -197,6 +197,13 @@ impl<'a> EntryMut<'a> {
     /// value falls into the same size class. What the old value held outside is handed back.
     #[inline]
     pub fn set_string(&mut self, value: StringValue<'_>) -> Option<External> {
+        let (header, kind) = (self.block.header(), value.kind());
+        if header.kind().is_inline() && kind.is_inline() && header.value_len() == value.inline_len() {
+            // As usual: the same room, and nothing outside.
+            self.block.set_header(header.with_value(kind, header.value_len()));
+            write_string(self.block, value);
+            return None;
+        }
         let before = self.view().memory_bytes();
         let old = External::take(self.block);
         self.reshape(value.kind(), value.inline_len(), 0);

@@ -58,6 +58,12 @@ impl Kind {
         (self as u8) <= Self::StrBig as u8
     }
 
+    /// True for the strings that lie in the entry whole.
+    #[inline]
+    pub const fn is_inline(self) -> bool {
+        (self as u8) < Self::StrBig as u8
+    }
+
     /// The word that TYPE answers.
     pub const fn type_name(self) -> &'static str {
         match self {

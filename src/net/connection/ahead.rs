@@ -1,6 +1,7 @@
 //! Requests of a pipeline, parsed some at a time before the first of them runs.
 
-use crate::dispatch::AHEAD_MAX;
+use crate::client::Session;
+use crate::dispatch::{AHEAD_MAX, Executor, Foreseen};
 use crate::resp::{Args, Limits, Parsed, Parser};
 
 /// Memory that a parser keeps for the next requests, in bytes.
@@ -12,6 +13,7 @@ pub(crate) struct Ahead {
     parsers: [Parser; AHEAD_MAX],
     /// Where each request ends, from the start of the first.
     ends: [usize; AHEAD_MAX],
+    foreseen: Vec<Option<Foreseen>>,
     count: usize,
     next: usize,
     /// End of the request taken last.
@@ -22,6 +24,7 @@ impl Ahead {
     /// Forgets what is parsed.
     pub(super) fn clear(&mut self) {
         (self.count, self.next, self.taken) = (0, 0, 0);
+        self.foreseen.clear();
     }
 
     /// Parses what `bytes` begins with, as far as requests are complete. What is not, or is at fault, is left to the
@@ -41,8 +44,20 @@ impl Ahead {
         }
     }
 
+    /// Lets the executor look at the requests that are parsed. `bytes` are those of [`Ahead::fill`].
+    pub(super) fn look(&mut self, executor: &mut Executor, session: &Session, bytes: &[u8]) {
+        let mut foreseen = std::mem::take(&mut self.foreseen);
+        executor.look_ahead(session, self.requests(bytes), &mut foreseen);
+        self.foreseen = foreseen;
+    }
+
+    /// What the executor has found out about a request.
+    pub(super) fn foreseen(&self, number: usize) -> Option<Foreseen> {
+        self.foreseen.get(number).copied().flatten()
+    }
+
     /// The requests that are parsed. `bytes` are those of [`Ahead::fill`].
-    pub(super) fn requests<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Args<'a>> {
+    fn requests<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Args<'a>> {
         let starts = [0].into_iter().chain(self.ends);
         self.parsers[..self.count].iter().zip(starts).map(|(parser, start)| parser.request(&bytes[start..]))
     }

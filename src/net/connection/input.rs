@@ -158,7 +158,7 @@ impl Connection {
         ahead.clear();
         loop {
             let rest = &bytes[at..];
-            let (foreseen, len) = match ahead.take() {
+            let (parsed, len) = match ahead.take() {
                 Some((number, len)) => (Some(number), len),
                 None => match self.parse_one(executor, rest, &limits) {
                     Next::Request(len) => (None, len),
@@ -169,8 +169,9 @@ impl Connection {
                     Next::End { turn, used } => return Ran { turn, keep: at..at + used },
                 },
             };
-            let parser = foreseen.map_or(&self.input.parser, |number| ahead.parser(number));
-            match executor.execute(&mut self.session, parser.request(rest), &mut self.output) {
+            let foreseen = parsed.and_then(|number| ahead.foreseen(number));
+            let parser = parsed.map_or(&self.input.parser, |number| ahead.parser(number));
+            match executor.execute_foreseen(&mut self.session, parser.request(rest), foreseen, &mut self.output) {
                 Step::Next => {
                     at += len;
                     if self.output.pending() > batch {
@@ -180,9 +181,9 @@ impl Connection {
                         limits = self.limits();
                         ahead.clear();
                     }
-                    if foreseen.is_none() && at < bytes.len() || ahead.is_used_up() {
+                    if parsed.is_none() && at < bytes.len() || ahead.is_used_up() {
                         ahead.fill(&bytes[at..], &limits);
-                        executor.look_ahead(&self.session, ahead.requests(&bytes[at..]));
+                        ahead.look(executor, &self.session, &bytes[at..]);
                     }
                 }
                 Step::Close => return Ran { turn: Turn::Close, keep: 0..0 },
@@ -190,7 +191,7 @@ impl Connection {
                     return Ran { turn: Turn::Wait(wait), keep: at + len..bytes.len() };
                 }
                 Step::Wait(wait) => {
-                    if let Some(number) = foreseen {
+                    if let Some(number) = parsed {
                         std::mem::swap(ahead.parser(number), &mut self.input.parser);
                     }
                     self.input.waiting = Some(len);
