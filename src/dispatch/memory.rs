@@ -74,7 +74,7 @@ fn settle(server: &Server, stats: &WorkerStats, mut effects: Effects) {
         effects.leaving_bytes = effects.entries.iter().map(|entry| entry.view().memory_bytes()).sum();
         memory::leaves(effects.leaving_bytes);
     }
-    settle_all(server, stats, true, None, effects);
+    settle_all(server, stats, None, effects);
 }
 
 /// What the policy says; `None` when nothing is to be evicted.

@@ -213,7 +213,7 @@ impl Executor {
         let mut locked = lock(&mut cx, takes_all, argv, hash, found, keys);
         if locked.is_ok() && !command.spec.flags.contains(Flags::READONLY) && cx.db.has_unserved() {
             // Another thread has changed the keys, and is about to do the same: this command might take what is theirs.
-            serve::serve_ready(server, stats, on_worker, cx.db.unlock_unserved());
+            serve::serve_ready(server, stats, cx.db.unlock_unserved());
             locked = lock(&mut cx, takes_all, argv, hash, found, keys);
         }
         let handler = match locked {
@@ -438,7 +438,7 @@ fn declared_keys(
 /// Leaves a command to be run again later. Keys that it found expired are gone all the same.
 #[cold]
 fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
-    let Cx { server, session, mut reply, db, on_worker, .. } = cx;
+    let Cx { server, session, mut reply, db, .. } = cx;
     reply.undo(mark);
     let mut effects = db.unlock();
     // Lookups count when it runs for good.
@@ -446,7 +446,7 @@ fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
     if effects.is_rare() {
         effects.events.retain(|event| event.event == events::EXPIRED);
     }
-    serve::settle_all(server, stats, on_worker, Some(session.client.id), effects);
+    serve::settle_all(server, stats, Some(session.client.id), effects);
     Step::Wait(wait)
 }
 
@@ -492,12 +492,12 @@ fn finish(stats: &WorkerStats, cx: &mut Cx<'_>, argv: Argv<'_>, finished: &Finis
         after::monitor(server, session, argv, finished, own.then(|| reply.output()));
     }
     if !effects.ready.is_empty() {
-        serve::serve_ready(server, stats, on_worker, effects.take_ready());
+        serve::serve_ready(server, stats, effects.take_ready());
     }
     let held_long = effects.held_long;
     after::drop_values(server, effects);
     if held_long {
-        end_long(server, on_worker);
+        end_long(server);
     }
     if let Some(ticket) = ticket {
         if silent && let Some(blocked) = server.blocked.get(ticket) {

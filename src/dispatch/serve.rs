@@ -51,15 +51,16 @@ pub(super) fn begin_wait(cx: &mut Cx<'_>, argv: Argv<'_>, blocking: Blocking) ->
     ticket
 }
 
-/// Serves those who wait for keys that have changed. The caller holds no shard.
+/// Serves those who wait for keys that have changed. The caller holds no shard. Never waits for a long command: it may be
+/// a script without an end, and the caller has nothing to do with it.
 #[cold]
-pub(super) fn serve_ready(server: &Server, stats: &WorkerStats, on_worker: bool, ready: Vec<ReadyKey>) {
+pub(super) fn serve_ready(server: &Server, stats: &WorkerStats, ready: Vec<ReadyKey>) {
     let mut keys = VecDeque::from(ready);
     while let Some(key) = keys.pop_front() {
-        if serve_key(server, stats, on_worker, &key, &mut keys).is_err() {
+        if let Err(Busy(shard)) = serve_key(server, stats, &key, &mut keys) {
             // A long command holds the shard. It serves when it ends, unless it just has.
             server.leave_unserved(key);
-            if server.long_running.load(Relaxed) == 0 {
+            if server.long_running.load(Relaxed) == 0 || server.keyspace.lock_or_busy(shard).is_ok() {
                 keys.extend(server.take_unserved());
             }
         }
@@ -67,13 +68,13 @@ pub(super) fn serve_ready(server: &Server, stats: &WorkerStats, on_worker: bool,
 }
 
 /// A long command has ended and released its shards: who waits for them looks again, and waiters that it has left unserved
-/// are served. `on_worker`: whether this thread is one.
-pub fn end_long(server: &Server, on_worker: bool) {
+/// are served.
+pub fn end_long(server: &Server) {
     server.long_running.fetch_sub(1, Relaxed);
     server.keyspace.released.notify_waiters();
     let unserved = server.take_unserved();
     if !unserved.is_empty() {
-        serve_ready(server, server.stats.other(), on_worker, unserved);
+        serve_ready(server, server.stats.other(), unserved);
     }
 }
 
@@ -85,26 +86,20 @@ struct Walk<'a> {
 }
 
 /// Serves the waiters of one key in their order; adds the keys that this changes to `keys`.
-fn serve_key(
-    server: &Server,
-    stats: &WorkerStats,
-    on_worker: bool,
-    key: &ReadyKey,
-    keys: &mut VecDeque<ReadyKey>,
-) -> Result<(), Busy> {
+fn serve_key(server: &Server, stats: &WorkerStats, key: &ReadyKey, keys: &mut VecDeque<ReadyKey>) -> Result<(), Busy> {
     let mut walk = Walk { key: Key { name: &key.name, hash: key.hash }, place: Place::default() };
     loop {
         let now_ms = server.clock.now_ms();
         let shard = server.keyspace.shard_of(key.hash);
-        let mut db = Locked::one(&server.keyspace, shard, on_worker, key.db, now_ms)?;
+        let mut db = Locked::one(&server.keyspace, shard, true, key.db, now_ms)?;
         let next = db.next_waiter(walk.key, &mut walk.place);
         keys.extend(settle(server, stats, None, db.unlock()));
         let Some(ticket) = next else { return Ok(()) };
         let is_overtaken = match server.blocked.get(ticket) {
-            Some(blocked) => serve(server, stats, on_worker, &blocked, walk, keys)?,
+            Some(blocked) => serve(server, stats, &blocked, walk, keys)?,
             None => {
                 // It gave up while its queue could not be reached.
-                Locked::one(&server.keyspace, shard, on_worker, key.db, now_ms)?.remove_waiter(walk.key, ticket);
+                Locked::one(&server.keyspace, shard, true, key.db, now_ms)?.remove_waiter(walk.key, ticket);
                 false
             }
         };
@@ -125,11 +120,11 @@ pub(super) fn settle(server: &Server, stats: &WorkerStats, by: Option<u64>, mut 
     ready
 }
 
-/// The same, and serves who waits for the keys. `on_worker`: whether this is one.
-pub(super) fn settle_all(server: &Server, stats: &WorkerStats, on_worker: bool, by: Option<u64>, effects: Effects) {
+/// The same, and serves who waits for the keys.
+pub(super) fn settle_all(server: &Server, stats: &WorkerStats, by: Option<u64>, effects: Effects) {
     let ready = settle(server, stats, by, effects);
     if !ready.is_empty() {
-        serve_ready(server, stats, on_worker, ready);
+        serve_ready(server, stats, ready);
     }
 }
 
@@ -138,7 +133,6 @@ pub(super) fn settle_all(server: &Server, stats: &WorkerStats, on_worker: bool, 
 fn serve(
     server: &Server,
     stats: &WorkerStats,
-    on_worker: bool,
     blocked: &Blocked,
     walk: Walk<'_>,
     keys: &mut VecDeque<ReadyKey>,
@@ -147,7 +141,7 @@ fn serve(
     let mut effects = Ok(None);
     blocked.serve(|| {
         let mut output = Output::default();
-        match run(server, stats, on_worker, blocked, walk, &mut output) {
+        match run(server, stats, blocked, walk, &mut output) {
             Ok(Ran::Overtaken(left)) => {
                 is_overtaken = true;
                 effects = Ok(Some(left));
@@ -187,7 +181,6 @@ enum Ran {
 fn run(
     server: &Server,
     stats: &WorkerStats,
-    on_worker: bool,
     blocked: &Blocked,
     walk: Walk<'_>,
     output: &mut Output,
@@ -200,7 +193,7 @@ fn run(
     let mark = output.mark();
     let started = ticks();
     let now_ms = server.clock.at_us(started) / 1000;
-    let mut cx = context(server, &mut session, command, on_worker, now_ms, output);
+    let mut cx = context(server, &mut session, command, true, now_ms, output);
     let handler = lock(&mut cx, false, argv, None, &mut found, &mut declared)?;
     let mut place = walk.place;
     if cx.db.next_waiter(walk.key, &mut place) != Some(blocked.ticket) {
@@ -365,10 +358,10 @@ mod tests {
 
         let stats = server.stats.other();
         let mut keys = VecDeque::new();
-        assert!(serve(&server, stats, true, &second, walk, &mut keys).unwrap(), "the second is not next any more");
+        assert!(serve(&server, stats, &second, walk, &mut keys).unwrap(), "the second is not next any more");
         assert!(second.take_reply().is_none());
         assert_eq!(locked(&server, key).next_waiter(key, &mut walk.place), Some(first.ticket));
-        assert!(!serve(&server, stats, true, &first, walk, &mut keys).unwrap());
+        assert!(!serve(&server, stats, &first, walk, &mut keys).unwrap());
         assert!(first.take_reply().is_some() && second.take_reply().is_none());
     }
 
@@ -381,7 +374,7 @@ mod tests {
         push(&server, key);
         locked(&server, key).remove(key);
         let ready = ReadyKey { db: 0, name: key.name.into(), hash: key.hash };
-        serve_ready(&server, server.stats.other(), true, vec![ready]);
+        serve_ready(&server, server.stats.other(), vec![ready]);
         assert!(first.take_reply().is_none() && second.take_reply().is_none());
 
         assert_eq!(run_as_new(&server, &[b"RPUSH", key.name, b"a"]), Step::Next);
@@ -402,5 +395,22 @@ mod tests {
             assert_eq!(matches!(step, Step::Wait(_)), thief[0] == b"BLPOP", "nothing is left");
             assert!(first.take_reply().is_some() && second.take_reply().is_none());
         }
+    }
+
+    #[test]
+    fn the_end_of_one_long_command_does_not_wait_for_another() {
+        let server = server();
+        let key = Key { name: b"list", hash: server.keyspace.hash(b"list") };
+        let ready = || ReadyKey { db: 0, name: key.name.into(), hash: key.hash };
+        let waiter = block(&server, key.name);
+        push(&server, key);
+        server.long_running.store(2, Relaxed);
+        let held = Locked::one(&server.keyspace, server.keyspace.shard_of(key.hash), false, 0, 0).unwrap();
+        server.leave_unserved(ready());
+        end_long(&server);
+        assert!(waiter.take_reply().is_none());
+        drop(held);
+        end_long(&server);
+        assert!(waiter.take_reply().is_some(), "the one that held the key serves it");
     }
 }

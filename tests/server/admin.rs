@@ -32,6 +32,8 @@ fn a_sleep_holds_up_who_wants_keys_and_nobody_else() {
     while text(&mut other, "INFO threads").contains("long_commands_running:0") {
         assert!(start.elapsed() < Duration::from_secs(10), "the sleep does not begin");
     }
+    // It is shown from its first shard on: the others follow.
+    std::thread::sleep(Duration::from_millis(200));
     reader.send(b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
     assert_eq!(text(&mut other, "PING"), "PONG");
     let answered = Instant::now();

@@ -129,7 +129,7 @@ fn finish(server: &Server, removed: Effects, now_ms: u64) {
             server.stats.expiry.lag.record(lag_ms * 1_000_000, true);
         }
     }
-    settle_all(server, server.stats.other(), true, None, removed);
+    settle_all(server, server.stats.other(), None, removed);
 }
 
 #[cfg(test)]

@@ -326,6 +326,6 @@ impl<'a> LongRunning<'a> {
 
 impl Drop for LongRunning<'_> {
     fn drop(&mut self) {
-        end_long(self.0, false);
+        end_long(self.0);
     }
 }
