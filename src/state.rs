@@ -16,7 +16,7 @@ use bitflags::bitflags;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::client::{BlockedTable, Broadcasts, Client, Registry, Session, SessionFlags, signal};
+use crate::client::{BlockedTable, Broadcasts, Client, Registry, Session, SessionFlags, WakeRound, signal};
 use crate::config::{ClientClass, Config, ShutdownOptions};
 use crate::keyspace::{Keyspace, LazyFree, LfuPace, ReadyKey, ShardId};
 use crate::persist::Loading;
@@ -302,18 +302,18 @@ impl Server {
     }
 
     /// Publishes a message; answers how many times it is delivered. `shared`: the payload in a buffer of its own, where it
-    /// is in one. `worker`: the number of this worker, if it is one. Locking: see [`PubSub`].
+    /// is in one. Subscribers are woken in `round`: one for all messages that belong together. Locking: see [`PubSub`].
     pub fn publish(
         &self,
-        worker: Option<usize>,
+        round: &mut WakeRound<'_>,
         topic: Topic,
         channel: &[u8],
         payload: &[u8],
         shared: Option<Bytes>,
     ) -> usize {
         let limit_bytes = self.mail_limit(ClientClass::Pubsub);
-        let delivery = Delivery { topic, channel, payload, shared, worker, limit_bytes };
-        self.pubsub.publish(&delivery, |client| self.cut_off(client))
+        let delivery = Delivery { topic, channel, payload, shared, limit_bytes };
+        self.pubsub.publish(round, &delivery, |client| self.cut_off(client))
     }
 
     /// Turns client-side caching on for a client, with these options. It is remembered then what it reads, but for

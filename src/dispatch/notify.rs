@@ -22,6 +22,7 @@ fn publish(server: &Server, worker: Option<usize>, events: Vec<KeyEvent>) {
         return;
     }
     let wanted = server.keyspace.wanted_events.get();
+    let mut round = server.pubsub.wakes().round(worker);
     let mut channel = Vec::new();
     for KeyEvent { event, db, key } in events {
         let name = event.name.as_bytes();
@@ -32,7 +33,7 @@ fn publish(server: &Server, worker: Option<usize>, events: Vec<KeyEvent>) {
                 channel.clear();
                 write!(channel, "__{kind}@{db}__:").expect("writing to a vector succeeds");
                 channel.extend_from_slice(about);
-                server.publish(worker, Topic::Channel, &channel, told, None);
+                server.publish(&mut round, Topic::Channel, &channel, told, None);
             }
         }
     }

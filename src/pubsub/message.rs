@@ -99,7 +99,7 @@ mod tests {
                 (Topic::Channel, Some(&b"c*"[..]), "pmessage"),
                 (Topic::ShardChannel, None, "smessage"),
             ] {
-                let delivery = Delivery { topic, channel: b"ch", payload, shared: None, worker: None, limit_bytes: 0 };
+                let delivery = Delivery { topic, channel: b"ch", payload, shared: None, limit_bytes: 0 };
                 let message = Message::new(&delivery, pattern);
                 let mut words: Vec<Value> = vec![Value::Bulk(kind.into())];
                 words.extend(pattern.map(|pattern| Value::Bulk(pattern.into())));
@@ -121,7 +121,6 @@ mod tests {
             channel: b"ch",
             payload: &payload,
             shared: Some(payload.clone()),
-            worker: None,
             limit_bytes: 0,
         };
         let message = Message::new(&delivery, None);

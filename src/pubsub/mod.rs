@@ -21,7 +21,7 @@ use dashmap::DashMap;
 
 pub use message::Message;
 
-use crate::client::{Client, Facts, WakeQueues};
+use crate::client::{Client, Facts, WakeQueues, WakeRound};
 use crate::util::glob;
 use subscribers::Subscribers;
 
@@ -76,8 +76,6 @@ pub struct Delivery<'a> {
     pub payload: &'a [u8],
     /// The same in a buffer of its own, where it is in one already.
     pub shared: Option<bytes::Bytes>,
-    /// Number of the worker that delivers it, if it is one.
-    pub worker: Option<usize>,
     /// Bytes that may wait to be sent to a subscriber (0: any number).
     pub limit_bytes: usize,
 }
@@ -146,9 +144,13 @@ impl PubSub {
     }
 
     /// Puts a message into the mailboxes of all who are subscribed to its channel, or to a pattern that fits it, and wakes
-    /// them; answers how many times. `cut_off` is shown clients for which it was too much: they got nothing.
-    pub fn publish(&self, delivery: &Delivery<'_>, mut cut_off: impl FnMut(&Client)) -> usize {
-        let mut round = self.wakes.round(delivery.worker);
+    /// them in this round; answers how many times. `cut_off` is shown clients for which it was too much: they got nothing.
+    pub fn publish(
+        &self,
+        round: &mut WakeRound<'_>,
+        delivery: &Delivery<'_>,
+        mut cut_off: impl FnMut(&Client),
+    ) -> usize {
         let mut deliver = |message: &Message, to: &[Arc<Client>]| {
             for client in to {
                 let write = |proto, out: &mut _| message.write(proto, out);

@@ -19,11 +19,11 @@ fn mail(client: &Client) -> Vec<u8> {
 }
 
 fn delivery<'a>(topic: Topic, channel: &'a [u8], payload: &'a [u8]) -> Delivery<'a> {
-    Delivery { topic, channel, payload, shared: None, worker: None, limit_bytes: 0 }
+    Delivery { topic, channel, payload, shared: None, limit_bytes: 0 }
 }
 
 fn publish(pubsub: &PubSub, topic: Topic, channel: &[u8], payload: &[u8]) -> usize {
-    pubsub.publish(&delivery(topic, channel, payload), |_| panic!("there is no limit"))
+    pubsub.publish(&mut pubsub.wakes.round(None), &delivery(topic, channel, payload), |_| panic!("there is no limit"))
 }
 
 #[test]
@@ -58,13 +58,13 @@ fn a_full_mailbox_takes_no_more() {
     let limited = Delivery { limit_bytes: 2 * len + 1, ..delivery(Topic::Channel, b"a", b"m") };
     let mut cut_off = Vec::new();
     for _ in 0..3 {
-        assert_eq!(pubsub.publish(&limited, |client| cut_off.push(client.id)), 1);
+        assert_eq!(pubsub.publish(&mut pubsub.wakes.round(None), &limited, |client| cut_off.push(client.id)), 1);
     }
     assert_eq!(cut_off, [1]);
     assert_eq!(mail(&slow).len(), 2 * len);
     // What its task has taken over and not yet sent counts as well.
     slow.facts.output_pending.store(2 * len, Relaxed);
-    pubsub.publish(&limited, |client| cut_off.push(client.id));
+    pubsub.publish(&mut pubsub.wakes.round(None), &limited, |client| cut_off.push(client.id));
     assert_eq!(cut_off, [1, 1]);
 }
 

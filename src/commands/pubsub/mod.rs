@@ -227,7 +227,8 @@ fn deliver(cx: &mut Cx<'_>, args: &mut Args<'_>, topic: Topic) -> Outcome {
     let message = args.payload()?;
 
     let worker = cx.on_worker.then_some(cx.session.client.worker);
-    let count = cx.server.publish(worker, topic, channel, message.slice, message.shared);
+    let mut round = cx.server.pubsub.wakes().round(worker);
+    let count = cx.server.publish(&mut round, topic, channel, message.slice, message.shared);
 
     cx.reply.integer(count as i64);
     DONE
