@@ -39,7 +39,9 @@ def options(log):
 def runs(row, servers):
     """The samples of every server, by its key."""
     operation = load.Operation("set")
-    probes = {key: load.measure(server, row, operation, 20_000 * row.pipeline) for key, server in servers.items()}
+    # Long enough for the progress lines that a rate with threads is read from.
+    probe = max(200_000, 20_000 * row.pipeline)
+    probes = {key: load.measure(server, row, operation, probe) for key, server in servers.items()}
     samples = {key: [] for key in servers}
     keys = list(servers)
     for turn in range(ROUNDS):
