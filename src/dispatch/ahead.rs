@@ -6,7 +6,7 @@
 use super::Executor;
 use crate::client::Session;
 use crate::commands::{Registered, table};
-use crate::keyspace::{KeyHash, Near};
+use crate::keyspace::{KeyHash, Keyspace, Near};
 use crate::resp::Args as Argv;
 
 /// Most requests that are looked at together.
@@ -33,13 +33,19 @@ impl Executor {
         let foresee = |argv: Argv<'_>| {
             let command = table().find(argv.get(0)).filter(|command| command.first_key > 0)?;
             let hash = keyspace.hash(argv.try_get(usize::from(command.first_key))?);
-            keyspace.prefetch_shard(hash);
             Some(Foreseen { command, hash })
         };
         foreseen.extend(requests.map(foresee));
-        for what in [Near::Buckets, Near::Entry] {
-            let keys = foreseen.iter().flatten();
-            keys.for_each(|request| keyspace.prefetch(session.db, request.hash, what));
-        }
+        bring_near(keyspace, session.db, foreseen.iter().flatten().map(|request| request.hash));
+    }
+}
+
+/// Begins to bring near what look-ups of these keys will read: for each step that waits for memory, all of them at once.
+/// Locking: the shard of each, for some nanoseconds, unless it is held.
+#[inline]
+pub(super) fn bring_near(keyspace: &Keyspace, db: usize, keys: impl Iterator<Item = KeyHash> + Clone) {
+    keys.clone().for_each(|hash| keyspace.prefetch_shard(hash));
+    for what in [Near::Buckets, Near::Entry] {
+        keys.clone().for_each(|hash| keyspace.prefetch(db, hash, what));
     }
 }

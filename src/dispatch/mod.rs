@@ -86,6 +86,9 @@ pub struct Executor {
     ended: u64,
 }
 
+/// Most keys of one command that are brought near before it runs: more would drive each other out of the nearest cache.
+const NEAR_MAX: usize = 64;
+
 /// Every so many commands the time for which the shard was held is recorded.
 const HOLD_SAMPLE: u32 = 64;
 
@@ -394,6 +397,8 @@ fn lock_others(
                 db.lock_one(keyspace.shard_of(key.hash), *on_worker)?;
                 return Ok(handler);
             }
+            // The more shards are held, the more others wait for: what takes long is done before.
+            ahead::bring_near(keyspace, db.db, keys.iter().take(NEAR_MAX).map(|key| key.hash));
             let mut shards: SmallVec<[ShardId; 16]> = keys.iter().map(|key| keyspace.shard_of(key.hash)).collect();
             shards.sort_unstable();
             shards.dedup();
