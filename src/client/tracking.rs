@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Client;
-use crate::resp::{Output, OwnedArgs};
+use crate::resp::{Output, write_request};
 
 /// Where subscribers that speak RESP2 are told what is not valid any more.
 pub const CHANNEL: &str = "__redis__:invalidate";
@@ -31,7 +31,7 @@ impl Invalidation {
     pub fn of_keys(names: &[&[u8]]) -> Invalidation {
         let mut text = Vec::new();
         // An array of texts, as a request is.
-        OwnedArgs::from(names).view().write_request(&mut text);
+        write_request(names, &mut text);
         Invalidation::Keys(text)
     }
 

@@ -9,7 +9,6 @@ use super::scripting::may_take_long;
 use super::table;
 use crate::client::{Queued, Session, SessionFlags, Transaction};
 use crate::keyspace::{Busy, Locked};
-use crate::state::Server;
 
 /// Transactions.
 pub const GROUP: Group = Group { name: "transactions", category: Categories::TRANSACTION, commands: COMMANDS };
@@ -156,7 +155,12 @@ fn exec(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
     if !is_aborted {
         cx.cost(transaction.queue.len() * UNITS_PER_COMMAND)?;
         // Once a command before it has changed something, a script could not leave the worker any more.
-        if cx.on_worker && transaction.queue.iter().any(|queued| is_slow_script(cx.server, queued)) {
+        if cx.on_worker
+            && transaction
+                .queue
+                .iter()
+                .any(|queued| may_take_long(cx.server, table().get(queued.command).spec, queued.argv.view()))
+        {
             return Err(Error::TooLongForWorker);
         }
     }
@@ -177,11 +181,6 @@ fn exec(cx: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
         return DONE;
     };
     run(cx, transaction)
-}
-
-fn is_slow_script(server: &Server, queued: &Queued) -> bool {
-    let command = table().get(queued.command);
-    command.group.name == "scripting" && may_take_long(server, command.spec, queued.argv.view())
 }
 
 /// Runs the queue.

@@ -1,7 +1,7 @@
 //! The append-only file when the server starts: loaded, then appended to.
 
 use std::fs::File;
-use std::io::{self, BufReader, Seek, SeekFrom};
+use std::io::{BufReader, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::Replay;
 use super::start::load_functions;
-use crate::persist::aof::file::Dir;
+use crate::persist::aof::file::{Dir, cut_off};
 use crate::persist::aof::load::{Item, LoadError, Reader};
 use crate::persist::aof::{Manifest, manifest_name};
 use crate::persist::rdb;
@@ -125,9 +125,8 @@ fn present_manifest(server: &Server) -> Result<Manifest, String> {
     if let Some(manifest) = server.aof.with_writer(|writer| writer.manifest().clone()) {
         return Ok(manifest);
     }
-    let path = server.log_dir().join(manifest_name(&server.config.appendfilename()));
-    let manifest = Manifest::read(&path).map_err(|error| format!("Reading {} failed: {error}", path.display()))?;
-    manifest.filter(|manifest| !manifest.is_empty()).ok_or_else(|| "there is no append-only file".to_owned())
+    let manifest = server.log_manifest().map_err(|error| format!("Reading the manifest failed: {error}"))?;
+    if manifest.is_empty() { Err("there is no append-only file".to_owned()) } else { Ok(manifest) }
 }
 
 fn load_files(server: &Arc<Server>, path: &Path, manifest: &Manifest) -> Result<(), String> {
@@ -195,18 +194,12 @@ fn load_file(server: &Arc<Server>, replay: &mut Replay, path: &Path, is_last: bo
             replay.drop_unit();
             tracing::warn!("!!! Warning: short read while loading the AOF file {name}!!!");
             tracing::warn!("AOF loaded anyway because aof-load-truncated is enabled");
-            truncate(path, offset).map_err(|error| format!("Error truncating the AOF file {name}: {error}"))?;
+            cut_off(path, offset).map_err(|error| format!("Error truncating the AOF file {name}: {error}"))?;
             tracing::warn!("Truncated the AOF {name} at offset {offset}");
             Ok(())
         }
         Err(error) => Err(fatal(error)),
     }
-}
-
-fn truncate(path: &Path, len: u64) -> io::Result<()> {
-    let file = File::options().write(true).open(path)?;
-    file.set_len(len)?;
-    file.sync_all()
 }
 
 /// Loads a file: a snapshot, if it begins with one, and the commands behind it.

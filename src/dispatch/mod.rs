@@ -381,41 +381,47 @@ fn lock_others(
 ) -> Result<Handler, Busy> {
     let Cx { server, session, db, command, on_worker, .. } = cx;
     let keyspace = &server.keyspace;
-    match command.spec.run {
+    let handler = match command.spec.run {
         Run::Keys(handler) | Run::KeysOrGlobal(handler, _) | Run::Queued(handler) if takes_all => {
             declared_keys(keyspace, command, argv, found, keys);
             db.lock_all(*on_worker)?;
-            Ok(handler)
+            handler
         }
         Run::KeysOrGlobal(handler, reaches_further) if reaches_further(argv) => {
             db.lock_all(*on_worker)?;
-            Ok(handler)
+            handler
         }
         Run::Keys(handler) | Run::KeysOrGlobal(handler, _) => {
             declared_keys(keyspace, command, argv, found, keys);
-            if let [key] = keys[..] {
-                db.lock_one(keyspace.shard_of(key.hash), *on_worker)?;
-                return Ok(handler);
-            }
-            // The more shards are held, the more others wait for: what takes long is done before.
-            ahead::bring_near(keyspace, db.db, keys.iter().take(NEAR_MAX).map(|key| key.hash));
-            let mut shards: SmallVec<[ShardId; 16]> = keys.iter().map(|key| keyspace.shard_of(key.hash)).collect();
-            shards.sort_unstable();
-            shards.dedup();
-            db.lock_many(shards.into_iter(), *on_worker)?;
-            Ok(handler)
+            lock_shards(db, *on_worker, keys)?;
+            handler
         }
         Run::Global(handler) => {
             db.lock_all(*on_worker)?;
-            Ok(handler)
+            handler
         }
         Run::Queued(handler) => {
             transaction::lock(db, server, *on_worker, session, found, keys)?;
-            Ok(handler)
+            handler
         }
-        Run::Plain(handler) => Ok(handler),
+        Run::Plain(handler) => handler,
         Run::Container => unreachable!("a container is never found as the command to run"),
+    };
+    Ok(handler)
+}
+
+/// Locks the shards of these keys.
+fn lock_shards(db: &mut Locked<'_>, on_worker: bool, keys: &[DeclaredKey]) -> Result<(), Busy> {
+    let keyspace = db.keyspace();
+    if let [key] = keys {
+        return db.lock_one(keyspace.shard_of(key.hash), on_worker);
     }
+    // The more shards are held, the more others wait for: what takes long is done before.
+    ahead::bring_near(keyspace, db.db, keys.iter().take(NEAR_MAX).map(|key| key.hash));
+    let mut shards: SmallVec<[ShardId; 16]> = keys.iter().map(|key| keyspace.shard_of(key.hash)).collect();
+    shards.sort_unstable();
+    shards.dedup();
+    db.lock_many(shards.into_iter(), on_worker)
 }
 
 /// The key of a request whose command has one at a fixed place ([`Registered::single_key`]).

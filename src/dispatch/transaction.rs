@@ -81,14 +81,12 @@ pub(super) fn lock(
     let mut shards: SmallVec<[ShardId; 16]> = SmallVec::new();
     for queued in session.transaction.iter().flat_map(|transaction| &transaction.queue) {
         let command = table().get(queued.command);
-        let is_script = command.group.name == "scripting";
-        if command.visits_shards(queued.argv.view())
-            || is_script && may_reach_further(server, command.spec, queued.argv.view())
-        {
+        let argv = queued.argv.view();
+        if command.visits_shards(argv) || may_reach_further(server, command.spec, argv) {
             return db.lock_all(on_worker);
         }
         if matches!(command.spec.run, Run::Keys(_) | Run::KeysOrGlobal(..)) {
-            declared_keys(keyspace, command, queued.argv.view(), found, keys);
+            declared_keys(keyspace, command, argv, found, keys);
             shards.extend(keys.drain(..).map(|key| keyspace.shard_of(key.hash)));
         }
     }

@@ -550,6 +550,16 @@ impl<'k> Locked<'k> {
         }
     }
 
+    /// Removes a key as DEL does, whatever the command's own words are; false when there was none.
+    pub fn delete(&mut self, key: Key<'_>) -> bool {
+        let existed = self.remove(key);
+        if existed {
+            self.changed(key, events::DEL);
+            self.journal_as(|effect| [b"DEL", key.name].iter().for_each(|word| effect.push(word)));
+        }
+        existed
+    }
+
     /// Removes a key to make room for others, for which no client has asked: no change that counts as one, but recorded.
     pub fn evict(&mut self, key: Key<'_>) -> bool {
         let Some(entry) = self.take(key) else { return false };

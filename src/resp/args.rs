@@ -110,12 +110,7 @@ impl<'a> Args<'a> {
 
     /// Appends the request that these arguments make, as a client sends it: an array of bulk strings.
     pub fn write_request(self, to: &mut Vec<u8>) {
-        write_header(to, b'*', self.len());
-        for arg in self.iter() {
-            write_header(to, b'$', arg.len());
-            to.extend_from_slice(arg);
-            to.extend_from_slice(b"\r\n");
-        }
+        write_words(self.len(), self.iter(), to);
     }
 
     /// Whether the request has at least so many bytes. Costs next to nothing where the buffer holds far less.
@@ -146,6 +141,21 @@ impl<'a> Args<'a> {
             None => &self.buf[span.start as usize..][..span.len as usize],
             Some(index) => &self.apart[index],
         }
+    }
+}
+
+/// Appends the request that these words make, as [`Args::write_request`] does.
+pub fn write_request(words: &[&[u8]], to: &mut Vec<u8>) {
+    write_words(words.len(), words.iter().copied(), to);
+}
+
+#[inline]
+fn write_words<'w>(count: usize, words: impl Iterator<Item = &'w [u8]>, to: &mut Vec<u8>) {
+    write_header(to, b'*', count);
+    for word in words {
+        write_header(to, b'$', word.len());
+        to.extend_from_slice(word);
+        to.extend_from_slice(b"\r\n");
     }
 }
 

@@ -25,7 +25,7 @@ pub mod output;
 pub mod parser;
 pub mod reply;
 
-pub use args::{Args, OwnedArgs};
+pub use args::{Args, OwnedArgs, write_request};
 pub use big::BigBulk;
 pub use error::ProtocolError;
 pub use output::Output;

@@ -128,7 +128,7 @@ impl Server {
     ///
     /// # Errors
     /// Those of the system, and what is wrong with the manifest.
-    fn log_manifest(&self) -> io::Result<Manifest> {
+    pub fn log_manifest(&self) -> io::Result<Manifest> {
         let path = self.log_dir().join(manifest_name(&self.config.appendfilename()));
         Ok(Manifest::read(&path)?.unwrap_or_default())
     }

@@ -189,6 +189,18 @@ fn files_cross_to_redis_and_back() {
     }
 }
 
+/// What a server says that does not start with a log in this folder.
+fn refused(dir: &Path) -> String {
+    let port = crate::fixture::free_port().to_string();
+    let path = dir.to_str().expect("the path is text");
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_nyala"))
+        .args(["--port", &port, "--dir", path, "--appendonly", "yes"])
+        .output()
+        .expect("it runs");
+    assert_eq!(ended.status.code(), Some(1));
+    String::from_utf8_lossy(&ended.stdout).into_owned()
+}
+
 #[test]
 fn the_log_is_switched_on_and_off() {
     let dir = tempfile::tempdir().expect("a temporary folder can be made");
@@ -206,13 +218,8 @@ fn the_log_is_switched_on_and_off() {
     let mut wire = server.connect();
     assert_eq!(wire.value("EXISTS before while after"), Value::Integer(2));
     // Another server on the same files is refused.
-    let port = crate::fixture::free_port().to_string();
-    let second = std::process::Command::new(env!("CARGO_BIN_EXE_nyala"))
-        .args(["--port", &port, "--dir", path, "--appendonly", "yes"])
-        .output()
-        .expect("it runs");
-    assert_eq!(second.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&second.stdout).contains("another server uses this directory"));
+    let told = refused(dir.path());
+    assert!(told.contains("another server uses this directory"), "{told}");
 }
 
 #[test]
@@ -237,14 +244,8 @@ fn a_cut_tail_is_dropped_and_a_bad_one_refused() {
     let mut bad = std::fs::read(&file).expect("the log is there");
     bad.extend_from_slice(b"!!!\r\n");
     std::fs::write(&file, bad).expect("the log is written");
-    let path = dir.path().to_str().expect("the path is text");
-    let port = crate::fixture::free_port().to_string();
-    let refused = std::process::Command::new(env!("CARGO_BIN_EXE_nyala"))
-        .args(["--port", &port, "--dir", path, "--appendonly", "yes"])
-        .output()
-        .expect("it runs");
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&refused.stdout).contains("Bad file format reading the append only file"));
+    let told = refused(dir.path());
+    assert!(told.contains("Bad file format reading the append only file"), "{told}");
 }
 
 #[test]

@@ -92,13 +92,7 @@ pub fn restore(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         ttl_ms => Some(now_ms.saturating_add(ttl_ms)),
     };
     if expire_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
-        if cx.db.remove(key) {
-            cx.db.changed(key, events::DEL);
-            cx.db.journal_as(|effect| {
-                effect.push(b"DEL");
-                effect.push(key.name);
-            });
-        }
+        cx.db.delete(key);
         cx.reply.ok();
         return DONE;
     }

@@ -50,12 +50,7 @@ fn set_expiry(cx: &mut Cx<'_>, args: &mut Args<'_>, unit: Unit, base_ms: u64) ->
         return DONE;
     }
     if at_ms <= cx.now_ms() as i64 {
-        cx.db.remove(key);
-        cx.db.changed(key, events::DEL);
-        cx.db.journal_as(|effect| {
-            effect.push(b"DEL");
-            effect.push(key.name);
-        });
+        cx.db.delete(key);
     } else {
         cx.db.part(key.hash).set_expire_at(place, key.hash, Some(at_ms as u64));
         cx.db.changed(key, events::EXPIRE);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::super::keys::{BadArguments, FoundKey};
 use super::super::prelude::*;
 use crate::persist::rdb::Encoder;
-use crate::resp::Args as Argv;
+use crate::resp::{Args as Argv, write_request};
 
 /// Milliseconds to wait where the client says 0 or less.
 const USUAL_TIMEOUT_MS: u64 = 1000;
@@ -176,14 +176,7 @@ fn deliver(cx: &mut Cx<'_>, plan: &Plan<'_>, parcels: &[Parcel<'_>], target: &mu
         match target.reply()? {
             Some(text) => drop(refused.get_or_insert(text)),
             None if plan.copy => {}
-            None => {
-                cx.db.remove(parcel.key);
-                cx.db.changed(parcel.key, events::DEL);
-                cx.db.journal_as(|effect| {
-                    effect.push(b"DEL");
-                    effect.push(parcel.key.name);
-                });
-            }
+            None => drop(cx.db.delete(parcel.key)),
         }
     }
     refused.map_or(Ok(()), |text| Err(refusal(&text)))
@@ -220,9 +213,9 @@ impl Target {
     fn send(&mut self, plan: &Plan<'_>, parcels: &[Parcel<'_>]) -> io::Result<()> {
         let mut out = Vec::new();
         if !plan.auth.is_empty() {
-            push_request(&mut out, &plan.auth);
+            write_request(&plan.auth, &mut out);
         }
-        push_request(&mut out, &[b"SELECT", itoa::Buffer::new().format(plan.db).as_bytes()]);
+        write_request(&[b"SELECT", itoa::Buffer::new().format(plan.db).as_bytes()], &mut out);
         for parcel in parcels {
             let mut digits = itoa::Buffer::new();
             let mut words =
@@ -230,7 +223,7 @@ impl Target {
             if plan.replace {
                 words.push(b"REPLACE");
             }
-            push_request(&mut out, &words);
+            write_request(&words, &mut out);
         }
         self.stream.get_mut().write_all(&out)
     }
@@ -244,14 +237,5 @@ impl Target {
             (Ok(_), Some([b'+', ..])) => Ok(None),
             _ => Err("IOERR error or timeout reading from target instance".to_owned()),
         }
-    }
-}
-
-fn push_request(out: &mut Vec<u8>, words: &[&[u8]]) {
-    out.extend(format!("*{}\r\n", words.len()).bytes());
-    for word in words {
-        out.extend(format!("${}\r\n", word.len()).bytes());
-        out.extend_from_slice(word);
-        out.extend_from_slice(b"\r\n");
     }
 }

@@ -1,6 +1,5 @@
 //! Conditions on a key's value, for SET, and DELEX, DELIFEQ and DIGEST, which live on them.
 
-use super::get::delete;
 use crate::commands::context::cost_of_bytes;
 use crate::commands::prelude::*;
 use crate::keyspace::Value;
@@ -96,7 +95,7 @@ fn delete_if(cx: &mut Cx<'_>, key: Key<'_>, condition: &Condition<'_>) -> Outcom
         None => false,
     };
     if removed {
-        delete(cx, key);
+        cx.db.delete(key);
     }
 
     cx.reply.integer(i64::from(removed));

@@ -35,15 +35,8 @@ pub(super) fn getdel(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
         return DONE;
     };
     reply_string(&mut cx.reply, entry.value())?;
-    delete(cx, key);
+    cx.db.delete(key);
     DONE
-}
-
-/// Removes a key that is there, and says so as DEL does.
-pub(super) fn delete(cx: &mut Cx<'_>, key: Key<'_>) {
-    cx.db.remove(key);
-    cx.db.changed(key, events::DEL);
-    cx.db.journal_as(|effect| [b"DEL", key.name].iter().for_each(|word| effect.push(word)));
 }
 
 pub(super) fn getex(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
@@ -67,7 +60,7 @@ pub(super) fn getex(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
     let expiry = option.resolve(now_ms, &cx.command.name)?;
     reply_string(&mut cx.reply, value)?;
     match expiry {
-        Expiry::At(at_ms) if at_ms <= now_ms => delete(cx, key),
+        Expiry::At(at_ms) if at_ms <= now_ms => drop(cx.db.delete(key)),
         Expiry::At(at_ms) => {
             cx.db.part(key.hash).set_expire(key.name, key.hash, Some(at_ms));
             cx.db.changed(key, events::EXPIRE);

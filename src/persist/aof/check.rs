@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use super::file::cut_off;
 use super::load::{Item, LoadError, Reader};
 use super::manifest::Manifest;
 use crate::persist::rdb;
@@ -98,9 +99,7 @@ pub fn check_log(path: &Path, cut: Cut, is_last: bool, dialogue: &mut Dialogue<'
     if !dialogue.agrees(&format!("{what}\nThis will shrink the AOF from {len} bytes to {whole} bytes")) {
         return Err("Aborting...".to_owned());
     }
-    let file = File::options().write(true).open(path);
-    file.and_then(|file| file.set_len(whole).and_then(|()| file.sync_all()))
-        .map_err(|error| format!("Failed to truncate AOF {name}{goal}: {error}"))?;
+    cut_off(path, whole).map_err(|error| format!("Failed to truncate AOF {name}{goal}: {error}"))?;
     Ok(format!("Successfully truncated AOF {name}{goal}"))
 }
 

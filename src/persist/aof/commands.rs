@@ -2,7 +2,7 @@
 //! understands, but for the expiry of fields.
 
 use crate::keyspace::{EntryRef, Value};
-use crate::resp::OwnedArgs;
+use crate::resp::{OwnedArgs, write_request};
 use crate::types::Object;
 use crate::types::hash::Hash;
 use crate::types::list::Side;
@@ -17,18 +17,14 @@ const ELEMENTS: usize = 64;
 pub fn write_entry(out: &mut Vec<u8>, entry: EntryRef<'_>) {
     let key = entry.key();
     match entry.value() {
-        Value::Int(number) => write(out, &[b"SET", key, itoa::Buffer::new().format(number).as_bytes()]),
-        Value::Str(text) => write(out, &[b"SET", key, text]),
-        Value::Big(text) => write(out, &[b"SET", key, text]),
+        Value::Int(number) => write_request(&[b"SET", key, itoa::Buffer::new().format(number).as_bytes()], out),
+        Value::Str(text) => write_request(&[b"SET", key, text], out),
+        Value::Big(text) => write_request(&[b"SET", key, text], out),
         Value::Object(object) => write_object(out, key, object),
     }
     if let Some(at_ms) = entry.expire_at_ms() {
-        write(out, &[b"PEXPIREAT", key, itoa::Buffer::new().format(at_ms).as_bytes()]);
+        write_request(&[b"PEXPIREAT", key, itoa::Buffer::new().format(at_ms).as_bytes()], out);
     }
-}
-
-fn write(out: &mut Vec<u8>, words: &[&[u8]]) {
-    OwnedArgs::from(words).view().write_request(out);
 }
 
 /// A command that grows by elements and is written when it has enough of them.
@@ -108,7 +104,7 @@ fn write_field_expiries(out: &mut Vec<u8>, key: &[u8], hash: &Hash) {
             let (mut time, mut name) = (itoa::Buffer::new(), itoa::Buffer::new());
             let words =
                 [b"HPEXPIREAT", key, time.format(at_ms).as_bytes(), b"FIELDS", b"1", field.name.text(&mut name)];
-            write(out, &words);
+            write_request(&words, out);
         }
     }
 }
@@ -128,12 +124,12 @@ fn write_stream(out: &mut Vec<u8>, key: &[u8], stream: &Stream) {
     if stream.is_empty() {
         // An entry that is trimmed at once makes the key.
         let id = counters.last_id.max(StreamId { ms: 0, seq: 1 }).text();
-        write(out, &[b"XADD", key, b"MAXLEN", b"0", id.as_ref(), b"x", b"y"]);
+        write_request(&[b"XADD", key, b"MAXLEN", b"0", id.as_ref(), b"x", b"y"], out);
     }
     let (last, deleted) = (counters.last_id.text(), counters.max_deleted_id.text());
     let mut added = itoa::Buffer::new();
     let added = added.format(counters.entries_added).as_bytes();
-    write(out, &[b"XSETID", key, last.as_ref(), b"ENTRIESADDED", added, b"MAXDELETEDID", deleted.as_ref()]);
+    write_request(&[b"XSETID", key, last.as_ref(), b"ENTRIESADDED", added, b"MAXDELETEDID", deleted.as_ref()], out);
     for (name, group) in stream.groups() {
         write_group(out, key, name, group);
     }
@@ -143,9 +139,9 @@ fn write_group(out: &mut Vec<u8>, key: &[u8], name: &[u8], group: &Group) {
     let last = group.last_id.text();
     let mut read = itoa::Buffer::new();
     let read = read.format(group.entries_read.map_or(-1, u64::cast_signed)).as_bytes();
-    write(out, &[b"XGROUP", b"CREATE", key, name, last.as_ref(), b"ENTRIESREAD", read]);
+    write_request(&[b"XGROUP", b"CREATE", key, name, last.as_ref(), b"ENTRIESREAD", read], out);
     for consumer in group.consumers() {
-        write(out, &[b"XGROUP", b"CREATECONSUMER", key, name, consumer.name()]);
+        write_request(&[b"XGROUP", b"CREATECONSUMER", key, name, consumer.name()], out);
         for id in consumer.pending(StreamId::MIN..=StreamId::MAX) {
             let Some(pending) = group.pending_entry(id) else { continue };
             let (mut time, mut count) = (itoa::Buffer::new(), itoa::Buffer::new());
@@ -153,7 +149,7 @@ fn write_group(out: &mut Vec<u8>, key: &[u8], name: &[u8], group: &Group) {
             let id = id.text();
             let head: [&[u8]; 8] = [b"XCLAIM", key, name, consumer.name(), b"0", id.as_ref(), b"TIME", time.as_bytes()];
             let words = [&head[..], &[b"RETRYCOUNT", count.as_bytes(), b"JUSTID", b"FORCE"]].concat();
-            write(out, &words);
+            write_request(&words, out);
         }
     }
 }

@@ -64,6 +64,16 @@ impl Open {
     }
 }
 
+/// Cuts a file off behind `len` bytes, on the disk too.
+///
+/// # Errors
+/// Those of the system.
+pub fn cut_off(path: &Path, len: u64) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).open(path)?;
+    file.set_len(len)?;
+    file.sync_all()
+}
+
 /// The log's directory, which no other server uses at the same time.
 #[derive(Debug)]
 pub struct Dir {

@@ -116,7 +116,6 @@ pub struct Failure {
 #[allow(missing_docs, reason = "named as INFO prints them")]
 pub struct Facts {
     pub current_size: AtomicU64,
-    pub base_size: AtomicU64,
     pub buffer_length: AtomicU64,
     pub delayed_fsync: AtomicU64,
     /// When the last sync was done, in milliseconds since 1970.
@@ -335,9 +334,8 @@ impl Aof {
     }
 
     fn publish(&self, writer: &Writer, has_moved: bool) {
-        let [current, base, waiting] = writer.sizes();
+        let [current, waiting] = writer.sizes();
         self.facts.current_size.store(current, Relaxed);
-        self.facts.base_size.store(base, Relaxed);
         self.facts.buffer_length.store(waiting, Relaxed);
         if has_moved {
             let (written, durable) = writer.progress();

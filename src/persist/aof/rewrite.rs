@@ -11,7 +11,7 @@ use super::commands::write_entry;
 use super::writer::Writer;
 use crate::keyspace::EntryRef;
 use crate::keyspace::snapshot::{Chunk, Sink};
-use crate::resp::OwnedArgs;
+use crate::resp::write_request;
 
 /// Bytes written to the file at once.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -66,7 +66,7 @@ impl Base {
 impl Out {
     fn put(&mut self, words: &[&[u8]]) {
         let mut bytes = Vec::new();
-        OwnedArgs::from(words).view().write_request(&mut bytes);
+        write_request(words, &mut bytes);
         self.write(&bytes);
     }
 

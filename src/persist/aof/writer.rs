@@ -9,7 +9,7 @@ use std::io;
 use super::file::{Dir, LogFile, Open};
 use super::manifest::{BaseFormat, Manifest};
 use crate::journal::{Batch, Journal, Recorded};
-use crate::resp::OwnedArgs;
+use crate::resp::write_request;
 
 /// Bytes not yet on disk from which nothing more is taken from the journal.
 pub(super) const PENDING_MAX: usize = 64 * 1024 * 1024;
@@ -41,9 +41,8 @@ pub struct Writer {
     taken: u64,
     in_file: u64,
     on_disk: u64,
-    /// Bytes of the files before this one, and of the base alone.
+    /// Bytes of the files before this one.
     earlier_bytes: u64,
-    base_bytes: u64,
 }
 
 impl Writer {
@@ -81,7 +80,6 @@ impl Writer {
             in_file: 0,
             on_disk: 0,
             earlier_bytes: 0,
-            base_bytes: 0,
         };
         writer.measure();
         Ok(writer)
@@ -116,9 +114,8 @@ impl Writer {
     /// Adds up the files that are not being appended to.
     fn measure(&mut self) {
         let len = |name: &str| std::fs::metadata(self.dir.file(name)).map_or(0, |file| file.len());
-        self.base_bytes = self.manifest.base.as_ref().map_or(0, |base| len(&base.name));
         let others = self.manifest.incremental.iter().rev().skip(1);
-        self.earlier_bytes = self.base_bytes + others.map(|file| len(&file.name)).sum::<u64>();
+        self.earlier_bytes = self.manifest.base.iter().chain(others).map(|file| len(&file.name)).sum();
     }
 
     /// The log's directory.
@@ -133,11 +130,11 @@ impl Writer {
         &self.manifest
     }
 
-    /// Bytes of all files, of the base, and of what is in none yet.
+    /// Bytes of all files, and of what is in none yet.
     #[must_use]
-    pub fn sizes(&self) -> [u64; 3] {
+    pub fn sizes(&self) -> [u64; 2] {
         let written = self.kept + self.written as u64;
-        [self.earlier_bytes + written, self.base_bytes, (self.pending.len() - self.written) as u64]
+        [self.earlier_bytes + written, (self.pending.len() - self.written) as u64]
     }
 
     /// Numbers of the last effect in the file, and of the last on disk.
@@ -296,8 +293,7 @@ fn write_effect(effect: Recorded<'_>, out: &mut Vec<u8>, selected: &mut Option<u
     for (at, (db, bytes)) in effect.parts().enumerate() {
         if *selected != Some(db) {
             *selected = Some(db);
-            let words = OwnedArgs::from(&[b"SELECT", itoa::Buffer::new().format(db).as_bytes()][..]);
-            words.view().write_request(out);
+            write_request(&[b"SELECT", itoa::Buffer::new().format(db).as_bytes()], out);
         }
         // Behind the SELECT, as Redis has it.
         if is_unit && at == 0 {
