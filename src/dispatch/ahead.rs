@@ -3,6 +3,8 @@
 //! A look-up waits for memory three times, one after the other: for the shard, the bucket, the entry. Over several requests
 //! at once these waits overlap.
 
+use smallvec::SmallVec;
+
 use super::Executor;
 use crate::client::Session;
 use crate::commands::{Registered, table};
@@ -17,6 +19,38 @@ pub const AHEAD_MAX: usize = 16;
 pub struct Foreseen {
     pub(super) command: &'static Registered,
     pub(super) hash: KeyHash,
+    /// The next request means the same shard, as this one no other: one lock is enough. Where all requests mean one key,
+    /// two workers would else take turns at it request by request, and its memory go from one to the other each time.
+    pub(super) keeps_shard: bool,
+}
+
+impl Foreseen {
+    /// Whether both requests need one shard, and the same.
+    #[inline]
+    fn shares_shard(&self, other: &Foreseen, keyspace: &Keyspace) -> bool {
+        let have_one = self.command.single_key != 0 && other.command.single_key != 0;
+        have_one && keyspace.shard_of(self.hash) == keyspace.shard_of(other.hash)
+    }
+}
+
+/// The requests behind the one that runs.
+pub trait Behind<'r> {
+    /// The next of them, if it is foreseen.
+    fn peek(&self) -> Option<(Argv<'r>, Foreseen)>;
+    /// It runs.
+    fn take(&self);
+}
+
+/// There are none.
+#[derive(Debug)]
+pub struct Alone;
+
+impl<'r> Behind<'r> for Alone {
+    fn peek(&self) -> Option<(Argv<'r>, Foreseen)> {
+        None
+    }
+
+    fn take(&self) {}
 }
 
 impl Executor {
@@ -30,14 +64,28 @@ impl Executor {
     ) {
         self.ended = 0;
         let keyspace = &self.server.keyspace;
-        let foresee = |argv: Argv<'_>| {
-            let command = table().find(argv.get(0)).filter(|command| command.first_key > 0)?;
-            let hash = keyspace.hash(argv.try_get(usize::from(command.first_key))?);
-            Some(Foreseen { command, hash })
-        };
-        foreseen.extend(requests.map(foresee));
-        bring_near(keyspace, session.db, foreseen.iter().flatten().map(|request| request.hash));
+        let mut near = SmallVec::<[KeyHash; AHEAD_MAX]>::new();
+        for argv in requests {
+            let request = foresee(keyspace, argv);
+            if let Some(request) = request {
+                if let Some(Some(before)) = foreseen.last_mut() {
+                    before.keeps_shard = before.shares_shard(&request, keyspace);
+                }
+                if near.last() != Some(&request.hash) {
+                    near.push(request.hash);
+                }
+            }
+            foreseen.push(request);
+        }
+        bring_near(keyspace, session.db, near.iter().copied());
     }
+}
+
+#[inline]
+fn foresee(keyspace: &Keyspace, argv: Argv<'_>) -> Option<Foreseen> {
+    let command = table().find(argv.get(0)).filter(|command| command.first_key > 0)?;
+    let hash = keyspace.hash(argv.try_get(usize::from(command.first_key))?);
+    Some(Foreseen { command, hash, keeps_shard: false })
 }
 
 /// Begins to bring near what look-ups of these keys will read: for each step that waits for memory, all of them at once.

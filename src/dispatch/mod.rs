@@ -21,7 +21,7 @@ pub mod start;
 mod tracking;
 mod transaction;
 
-pub use ahead::{AHEAD_MAX, Foreseen};
+pub use ahead::{AHEAD_MAX, Alone, Behind, Foreseen};
 pub use load::start_log;
 pub use replay::{Replay, Unrepeatable};
 pub use serve::{EndOfWait, end_long, end_wait};
@@ -89,15 +89,21 @@ pub struct Executor {
 /// Most keys of one command that are brought near before it runs: more would drive each other out of the nearest cache.
 const NEAR_MAX: usize = 64;
 
+/// A command that takes longer does not keep its shard for the next request. With [`AHEAD_MAX`] this bounds for how long
+/// others wait.
+const KEPT_NS: u64 = 10_000;
+/// One that answers more does not either.
+const KEPT_REPLY_BYTES: usize = 4096;
+
 /// Every so many commands the time for which the shard was held is recorded.
 const HOLD_SAMPLE: u32 = 64;
 
 /// What keeps a command from running as it was tried.
-enum Hindrance {
+enum Hindrance<'r> {
     /// A long command holds this shard.
     Shard(&'static Registered, ShardId),
-    /// It reaches beyond the shards of its keys.
-    NeedsAllShards,
+    /// The request reaches beyond the shards of its keys.
+    NeedsAllShards(Argv<'r>),
 }
 
 /// What is needed to finish a command once its handler has run.
@@ -151,35 +157,38 @@ impl Executor {
     /// Takes one request through the gate. `argv` has at least one argument. Locking: the shards of the request's keys,
     /// for the time of its handler.
     pub fn execute(&mut self, session: &mut Session, argv: Argv<'_>, output: &mut Output) -> Step {
-        self.execute_foreseen(session, argv, None, output)
+        self.execute_foreseen(session, argv, None, &Alone, output)
     }
 
-    /// The same with a request at which [`Executor::look_ahead`] has looked.
+    /// The same with a request at which [`Executor::look_ahead`] has looked, and those behind it: as long as they mean the
+    /// same shard they run under the same lock. The answer is that to the last which was taken.
     #[inline]
-    pub fn execute_foreseen(
+    pub fn execute_foreseen<'r>(
         &mut self,
         session: &mut Session,
-        argv: Argv<'_>,
+        argv: Argv<'r>,
         foreseen: Option<Foreseen>,
+        behind: &impl Behind<'r>,
         output: &mut Output,
     ) -> Step {
-        match self.attempt(session, argv, foreseen, output) {
+        match self.attempt(session, argv, foreseen, behind, output) {
             Ok(step) => step,
             Err(Hindrance::Shard(command, shard)) => self.wait_for_shard(session, command, shard, output),
-            Err(Hindrance::NeedsAllShards) => self.execute_under_all(session, argv, output),
+            Err(Hindrance::NeedsAllShards(argv)) => self.execute_under_all(session, argv, output),
         }
     }
 
     #[inline]
-    fn attempt(
+    fn attempt<'r>(
         &mut self,
         session: &mut Session,
-        argv: Argv<'_>,
-        foreseen: Option<Foreseen>,
+        mut argv: Argv<'r>,
+        mut foreseen: Option<Foreseen>,
+        behind: &impl Behind<'r>,
         output: &mut Output,
-    ) -> Result<Step, Hindrance> {
+    ) -> Result<Step, Hindrance<'r>> {
         let mut mark = output.mark();
-        let command = match foreseen.map_or_else(|| find::find(argv), |request| Ok(request.command)) {
+        let mut command = match foreseen.map_or_else(|| find::find(argv), |request| Ok(request.command)) {
             Ok(command) => command,
             Err(error) => return Ok(self.refuse(session, None, &error, output)),
         };
@@ -206,7 +215,7 @@ impl Executor {
         let Executor { server, worker, found, keys, until_sample, takes_all, ended, .. } = self;
         let (server, on_worker): (&Server, bool) = (server, worker.is_some());
         let stats = worker.map_or_else(|| server.stats.other(), |worker| server.stats.worker(worker));
-        let started = if foreseen.is_some() && *ended != 0 { *ended } else { ticks() };
+        let mut started = if foreseen.is_some() && *ended != 0 { *ended } else { ticks() };
         let now_ms = server.clock.at_us(started) / 1000;
         let takes_all = *takes_all;
         // Not even a thread that may wait does so behind a long command: whoever asks is told when that is a script whose
@@ -219,7 +228,7 @@ impl Executor {
             serve::serve_ready(server, stats, cx.db.unlock_unserved());
             locked = lock(&mut cx, takes_all, argv, hash, found, keys);
         }
-        let handler = match locked {
+        let mut handler = match locked {
             Ok(handler) => handler,
             Err(Busy(shard)) => return Err(Hindrance::Shard(command, shard)),
         };
@@ -227,41 +236,52 @@ impl Executor {
             cx.on_worker = false;
             cx.db.hold_long();
         }
-        cx.db.access.is_silent = cx.session.is(SessionFlags::NO_TOUCH);
-        if command.spec.flags.contains(Flags::SKIP_MONITOR) {
-            after::monitor_script(server, cx.session, command, argv, started);
-        }
-        let mut args = Args::new(argv, command.words, keys);
-        let flow = match catch_unwind(AssertUnwindSafe(|| handler(&mut cx, &mut args))) {
-            Ok(Ok(flow)) => flow,
-            Ok(Err(Error::Reply(text))) => {
-                cx.reply.undo(mark);
-                cx.reply.error(&text);
-                Flow::Done
+        let locked_at = started;
+        loop {
+            cx.db.access.is_silent = cx.session.is(SessionFlags::NO_TOUCH);
+            if command.spec.flags.contains(Flags::SKIP_MONITOR) {
+                after::monitor_script(server, cx.session, command, argv, started);
             }
-            Ok(Err(Error::TooLongForWorker)) => return Ok(put_off(stats, cx, mark, Wait::Long)),
-            Ok(Err(Error::ShardBusy)) => return Ok(put_off(stats, cx, mark, Wait::Shards)),
-            Ok(Err(Error::NeedsAllShards)) => {
-                put_off(stats, cx, mark, Wait::Shards);
-                return Err(Hindrance::NeedsAllShards);
+            let mut args = Args::new(argv, command.words, keys);
+            let flow = match catch_unwind(AssertUnwindSafe(|| handler(&mut cx, &mut args))) {
+                Ok(Ok(flow)) => flow,
+                Ok(Err(Error::Reply(text))) => {
+                    cx.reply.undo(mark);
+                    cx.reply.error(&text);
+                    Flow::Done
+                }
+                Ok(Err(Error::TooLongForWorker)) => return Ok(put_off(stats, cx, mark, Wait::Long)),
+                Ok(Err(Error::ShardBusy)) => return Ok(put_off(stats, cx, mark, Wait::Shards)),
+                Ok(Err(Error::NeedsAllShards)) => {
+                    put_off(stats, cx, mark, Wait::Shards);
+                    return Err(Hindrance::NeedsAllShards(argv));
+                }
+                Err(_) => {
+                    cx.reply.undo(mark);
+                    after::panicked(stats, &mut cx);
+                    Flow::Close
+                }
+            };
+            if is_gated && cx.session.is(SessionFlags::TRACKING) {
+                tracking::remember(&mut cx, argv, keys, None);
             }
-            Err(_) => {
-                cx.reply.undo(mark);
-                after::panicked(stats, &mut cx);
-                Flow::Close
+            *ended = ticks();
+            let ns = ticks_to_ns(*ended - started);
+            *until_sample -= 1;
+            if *until_sample == 0 {
+                *until_sample = HOLD_SAMPLE;
+                cx.db.record_hold(ticks_to_ns(*ended - locked_at));
             }
-        };
-        if is_gated && cx.session.is(SessionFlags::TRACKING) {
-            tracking::remember(&mut cx, argv, keys, None);
+            let keeps = !is_gated && foreseen.is_some_and(|request| request.keeps_shard) && matches!(flow, Flow::Done);
+            let next = if keeps { next_under_lock(&cx, behind, mark, ns) } else { None };
+            let finished = Finished { command, mark, started, ns };
+            let step = finish(stats, &mut cx, argv, &finished, flow, next.is_some());
+            let Some(next) = next.filter(|_| step == Step::Next && cx.db.is_locked()) else { return Ok(step) };
+            behind.take();
+            (argv, foreseen, handler, command) = (next.argv, Some(next.request), next.handler, next.request.command);
+            (started, mark) = (*ended, cx.reply.mark());
+            begin_next(&mut cx, next.request, server.clock.at_us(started) / 1000, keys);
         }
-        *ended = ticks();
-        let ns = ticks_to_ns(*ended - started);
-        *until_sample -= 1;
-        if *until_sample == 0 {
-            *until_sample = HOLD_SAMPLE;
-            cx.db.record_hold(ns);
-        }
-        Ok(finish(stats, &mut cx, argv, &Finished { command, mark, started, ns }, flow))
     }
 
     /// Takes a request that reaches beyond the shards of its keys through the gate again.
@@ -346,6 +366,38 @@ fn context<'a>(
     let reply = Reply::new(output, protocol(session));
     let db = Locked::none(&server.keyspace, session.db, now_ms);
     Cx { server, session, reply, db, command, on_worker, call: nested::call }
+}
+
+/// A request that runs under the lock of the one before it.
+struct Next<'r> {
+    argv: Argv<'r>,
+    request: Foreseen,
+    handler: Handler,
+}
+
+/// The next request if it may run under the lock of the one that has just run, which took `ns` and answered what lies
+/// behind `mark`.
+#[inline]
+fn next_under_lock<'r>(cx: &Cx<'_>, behind: &impl Behind<'r>, mark: Mark, ns: u64) -> Option<Next<'r>> {
+    let (argv, request) = behind.peek()?;
+    let command = request.command;
+    let Run::Keys(handler) = command.spec.run else { return None };
+    let is_short = ns <= KEPT_NS && cx.reply.len_since(mark) <= KEPT_REPLY_BYTES;
+    let is_usual = command.takes(argv.len()) && !checks::needed(cx.server, cx.session, command);
+    let takes_from_nobody = command.spec.flags.contains(Flags::READONLY) || !cx.db.has_unserved();
+    (is_short && is_usual && takes_from_nobody && cx.on_worker).then_some(Next { argv, request, handler })
+}
+
+/// Makes the surroundings of a command those of the next one under the same lock.
+#[inline]
+fn begin_next(cx: &mut Cx<'_>, request: Foreseen, now_ms: u64, keys: &mut Vec<DeclaredKey>) {
+    let Foreseen { command, hash, .. } = request;
+    cx.session.client.facts.last_command.store(command.id + 1, Relaxed);
+    cx.command = command;
+    cx.reply.forget_errors();
+    cx.db.begin_next(now_ms);
+    keys.clear();
+    keys.push(DeclaredKey { position: u32::from(command.single_key), hash });
 }
 
 /// Finds the declared keys, which it leaves in `keys`, and locks their shards. `hash`: that of the only key, if it is known.
@@ -461,9 +513,9 @@ fn put_off(stats: &WorkerStats, cx: Cx<'_>, mark: Mark, wait: Wait) -> Step {
     Step::Wait(wait)
 }
 
-/// Unlocks, then counts and logs.
+/// Unlocks, then counts and logs. `keeps`: the shard stays locked, unless the command did something that few do.
 #[inline]
-fn finish(stats: &WorkerStats, cx: &mut Cx<'_>, argv: Argv<'_>, finished: &Finished, flow: Flow) -> Step {
+fn finish(stats: &WorkerStats, cx: &mut Cx<'_>, argv: Argv<'_>, finished: &Finished, flow: Flow, keeps: bool) -> Step {
     let is_pushed = matches!(flow, Flow::Pushed);
     let (closes, ticket) = match flow {
         Flow::Done | Flow::Pushed => (false, None),
@@ -472,7 +524,7 @@ fn finish(stats: &WorkerStats, cx: &mut Cx<'_>, argv: Argv<'_>, finished: &Finis
     };
     let Cx { server, session, reply, db, on_worker, .. } = cx;
     let (server, on_worker): (&Server, bool) = (server, *on_worker);
-    let effects = db.unlock_after(argv);
+    let effects = if keeps { db.keep_after(argv) } else { db.unlock_after(argv) };
     note_effect(server, &session.client, effects);
     if effects.is_rare() {
         let worker = on_worker.then_some(session.client.worker);
@@ -494,7 +546,7 @@ fn finish(stats: &WorkerStats, cx: &mut Cx<'_>, argv: Argv<'_>, finished: &Finis
             tracking::end_exception(session, Some(command));
         }
     }
-    let reply_bytes = reply.output().len_since(finished.mark);
+    let reply_bytes = reply.len_since(finished.mark);
     if ticket.is_none() {
         after::look(server, session, argv, finished, reply_bytes);
     }

@@ -95,7 +95,7 @@ fn finish(cx: &mut Cx<'_>, argv: Argv<'_>, finished: &Finished, is_pushed: bool)
     if reply.errors() > 0 {
         after::failed(stats, finished.command, reply);
     }
-    let reply_bytes = reply.output().len_since(finished.mark);
+    let reply_bytes = reply.len_since(finished.mark);
     if session.is(SessionFlags::SILENT) && !is_pushed {
         reply.undo(finished.mark);
     }

@@ -226,7 +226,7 @@ fn run(
     } else {
         cx.reply.undo(mark);
     }
-    let Cx { session, mut reply, mut db, .. } = cx;
+    let Cx { session, reply, mut db, .. } = cx;
     if reply.errors() > 0 {
         after::failed(stats, command, &reply);
     }
@@ -234,7 +234,7 @@ fn run(
         // It was counted as a call when the wait began, but not logged.
         let ns = ticks_to_ns(ticks() - started);
         stats.add(&stats.command(command.id).ns, ns);
-        let reply_bytes = reply.output().len_since(mark);
+        let reply_bytes = reply.len_since(mark);
         after::look(server, session, argv, &Finished { command, mark, started, ns }, reply_bytes);
     }
     let effects = if is_served { std::mem::take(db.unlock_after(argv)) } else { db.unlock() };

@@ -276,6 +276,13 @@ impl<'k> Locked<'k> {
         self.guards.binary_search_by_key(&shard, |guard| guard.id()).is_ok()
     }
 
+    /// Whether anything is locked.
+    #[inline]
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        !self.guards.is_empty()
+    }
+
     /// Whether every shard is locked.
     #[must_use]
     pub fn holds_all(&self) -> bool {
@@ -309,6 +316,25 @@ impl<'k> Locked<'k> {
     /// cost every command something. Nothing is locked afterwards.
     #[inline]
     pub fn unlock_after(&mut self, words: Args<'_>) -> &mut Effects {
+        self.append_words(words);
+        self.guards.clear();
+        &mut self.effects
+    }
+
+    /// The same, but the shards stay locked for the next command ([`begin_next`](Self::begin_next)), unless there are rare
+    /// effects: of those others are told, or served, without a lock.
+    #[inline]
+    pub fn keep_after(&mut self, words: Args<'_>) -> &mut Effects {
+        self.append_words(words);
+        if self.effects.is_rare() {
+            self.guards.clear();
+        }
+        &mut self.effects
+    }
+
+    /// Puts what was recorded of a command with these words into the journal.
+    #[inline]
+    fn append_words(&mut self, words: Args<'_>) {
         if self.keyspace.is_journaling() {
             let Rare { recorded_dirty, journaled, gone, unit, .. } = &*self.effects;
             let is_plain = *recorded_dirty == 0 && journaled.is_none() && gone.is_empty() && unit.is_empty();
@@ -321,8 +347,15 @@ impl<'k> Locked<'k> {
                 self.append_unit();
             }
         }
-        self.guards.clear();
-        &mut self.effects
+    }
+
+    /// Begins the next command with the shards that the one before has kept.
+    #[inline]
+    pub fn begin_next(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        self.access = self.keyspace.access_mode.at(now_ms);
+        self.effects = Effects::default();
+        self.guards.iter_mut().for_each(|guard| guard.stats.commands += 1);
     }
 
     /// Records what a command did that had these words, where it is one of several that run under the same locks. To be

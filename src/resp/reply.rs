@@ -91,6 +91,12 @@ impl<'a> Reply<'a> {
         self.out.mark()
     }
 
+    /// Bytes written since `mark`.
+    #[inline]
+    pub fn len_since(&self, mark: Mark) -> usize {
+        self.out.len_since(mark)
+    }
+
     /// Takes back what was written since `mark`, errors uncounted: for CLIENT REPLY OFF, or an error after a partial reply.
     pub fn undo(&mut self, mark: Mark) {
         self.out.truncate(mark);

@@ -1,7 +1,10 @@
 //! Requests of a pipeline, parsed some at a time before the first of them runs.
 
+use std::cell::Cell;
+use std::ops::Range;
+
 use crate::client::Session;
-use crate::dispatch::{AHEAD_MAX, Executor, Foreseen};
+use crate::dispatch::{AHEAD_MAX, Behind, Executor, Foreseen};
 use crate::resp::{Args, Limits, Parsed, Parser};
 
 /// Memory that a parser keeps for the next requests, in bytes.
@@ -15,15 +18,36 @@ pub(crate) struct Ahead {
     ends: [usize; AHEAD_MAX],
     foreseen: Vec<Option<Foreseen>>,
     count: usize,
-    next: usize,
-    /// End of the request taken last.
-    taken: usize,
+    /// How many are taken.
+    taken: Cell<usize>,
+}
+
+/// The requests behind the one taken last, with the bytes that they were parsed from.
+pub(super) struct Rest<'r> {
+    ahead: &'r Ahead,
+    bytes: &'r [u8],
+}
+
+impl<'r> Behind<'r> for Rest<'r> {
+    #[inline]
+    fn peek(&self) -> Option<(Args<'r>, Foreseen)> {
+        let Rest { ahead, bytes } = *self;
+        let number = ahead.taken.get();
+        let foreseen = ahead.foreseen(number)?;
+        Some((ahead.request(number, bytes), foreseen))
+    }
+
+    #[inline]
+    fn take(&self) {
+        let Rest { ahead, .. } = *self;
+        ahead.taken.set(ahead.taken.get() + 1);
+    }
 }
 
 impl Ahead {
     /// Forgets what is parsed.
     pub(super) fn clear(&mut self) {
-        (self.count, self.next, self.taken) = (0, 0, 0);
+        (self.count, *self.taken.get_mut()) = (0, 0);
         self.foreseen.clear();
     }
 
@@ -52,35 +76,59 @@ impl Ahead {
     }
 
     /// What the executor has found out about a request.
-    pub(super) fn foreseen(&self, number: usize) -> Option<Foreseen> {
+    #[inline]
+    fn foreseen(&self, number: usize) -> Option<Foreseen> {
         self.foreseen.get(number).copied().flatten()
     }
 
     /// The requests that are parsed. `bytes` are those of [`Ahead::fill`].
     fn requests<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Args<'a>> {
-        let starts = [0].into_iter().chain(self.ends);
-        self.parsers[..self.count].iter().zip(starts).map(|(parser, start)| parser.request(&bytes[start..]))
+        (0..self.count).map(|number| self.request(number, bytes))
     }
 
-    /// The next request: the number of the parser that shows it, and its length.
-    pub(super) fn take(&mut self) -> Option<(usize, usize)> {
-        if self.next == self.count {
+    #[inline]
+    fn request<'a>(&'a self, number: usize, bytes: &'a [u8]) -> Args<'a> {
+        self.parsers[number].request(&bytes[self.start(number)..])
+    }
+
+    /// Where a request starts.
+    #[inline]
+    fn start(&self, number: usize) -> usize {
+        number.checked_sub(1).map_or(0, |before| self.ends[before])
+    }
+
+    /// Takes the next request; what is known about it, and those behind it. `bytes` are those of [`Ahead::fill`].
+    #[inline]
+    pub(super) fn take<'a>(&'a self, bytes: &'a [u8]) -> Option<(Args<'a>, Option<Foreseen>, Rest<'a>)> {
+        let number = self.taken.get();
+        if number == self.count {
             return None;
         }
-        let (number, start) = (self.next, self.taken);
-        self.next += 1;
-        self.taken = self.ends[number];
-        Some((number, self.taken - start))
+        self.taken.set(number + 1);
+        Some((self.request(number, bytes), self.foreseen(number), Rest { ahead: self, bytes }))
     }
 
-    /// The parser that shows a request.
-    pub(super) fn parser(&mut self, number: usize) -> &mut Parser {
-        &mut self.parsers[number]
+    /// Where the request taken last lies in the bytes.
+    #[inline]
+    pub(super) fn place(&self) -> Range<usize> {
+        let taken = self.taken.get();
+        self.start(taken.saturating_sub(1))..self.start(taken)
+    }
+
+    /// The parser that shows the request taken last.
+    pub(super) fn parser(&mut self) -> &mut Parser {
+        &mut self.parsers[self.taken.get() - 1]
+    }
+
+    /// Whether nothing is parsed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Whether all that was parsed has been taken.
+    #[inline]
     pub(super) fn is_used_up(&self) -> bool {
-        self.count > 0 && self.next == self.count
+        self.taken.get() == self.count
     }
 
     /// Gives back memory that long requests have taken.
@@ -128,12 +176,12 @@ mod tests {
                 let parsed = single.parse(&bytes[at..], &limits);
                 let Ok(Parsed::Request { consumed }) = parsed else { panic!("{parsed:?}") };
                 prop_assert!(single.request(&bytes[at..]).iter().eq(expected.iter().map(|arg| &arg[..])));
-                let Some((number, len)) = ahead.take() else { panic!("as many are taken as are shown") };
-                prop_assert!(ahead.parser(number).request(&bytes[at..]).iter().eq(expected.iter().map(|arg| &arg[..])));
-                prop_assert_eq!(len, consumed);
+                let Some((argv, ..)) = ahead.take(bytes) else { panic!("as many are taken as are shown") };
+                prop_assert!(argv.iter().eq(expected.iter().map(|arg| &arg[..])));
+                prop_assert_eq!(ahead.place(), at..at + consumed);
                 at += consumed;
             }
-            prop_assert!(ahead.take().is_none());
+            prop_assert!(ahead.take(bytes).is_none());
             if shown.len() < AHEAD_MAX && at < bytes.len() {
                 let next = single.parse(&bytes[at..], &limits);
                 prop_assert!(!matches!(next, Ok(Parsed::Request { .. })), "it stops at what is no request");

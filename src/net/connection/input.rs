@@ -155,47 +155,56 @@ impl Connection {
         let mut limits = self.limits();
         let batch = self.reply_batch();
         let mut at = 0;
+        // Where the requests that are parsed ahead begin.
+        let mut base = 0;
         ahead.clear();
         loop {
-            let rest = &bytes[at..];
-            let (parsed, len) = match ahead.take() {
-                Some((number, len)) => (Some(number), len),
-                None => match self.parse_one(executor, rest, &limits) {
-                    Next::Request(len) => (None, len),
+            let (session, output) = (&mut self.session, &mut self.output);
+            let (step, place) = if let Some((argv, foreseen, rest)) = ahead.take(&bytes[base..]) {
+                let step = executor.execute_foreseen(session, argv, foreseen, &rest, output);
+                (step, ahead.place())
+            } else {
+                ahead.clear();
+                base = at;
+                let len = match self.parse_one(executor, &bytes[at..], &limits) {
+                    Next::Request(len) => len,
                     Next::Empty(len) => {
                         at += len;
                         continue;
                     }
                     Next::End { turn, used } => return Ran { turn, keep: at..at + used },
-                },
+                };
+                let argv = self.input.parser.request(&bytes[at..]);
+                (executor.execute(&mut self.session, argv, &mut self.output), 0..len)
             };
-            let foreseen = parsed.and_then(|number| ahead.foreseen(number));
-            let parser = parsed.map_or(&self.input.parser, |number| ahead.parser(number));
-            match executor.execute_foreseen(&mut self.session, parser.request(rest), foreseen, &mut self.output) {
+            let place = base + place.start..base + place.end;
+            match step {
                 Step::Next => {
-                    at += len;
+                    at = place.end;
                     if self.output.pending() > batch {
                         return Ran { turn: Turn::More, keep: at..bytes.len() };
                     }
-                    if limits.authenticated == self.server.auth_required(&self.session) {
+                    let are_out_of_date = limits.authenticated == self.server.auth_required(&self.session);
+                    if are_out_of_date {
                         limits = self.limits();
                         ahead.clear();
                     }
-                    if parsed.is_none() && at < bytes.len() || ahead.is_used_up() {
+                    if at < bytes.len() && ahead.is_used_up() {
+                        base = at;
                         ahead.fill(&bytes[at..], &limits);
                         ahead.look(executor, &self.session, &bytes[at..]);
                     }
                 }
                 Step::Close => return Ran { turn: Turn::Close, keep: 0..0 },
                 Step::Wait(wait @ Wait::Blocked(_)) => {
-                    return Ran { turn: Turn::Wait(wait), keep: at + len..bytes.len() };
+                    return Ran { turn: Turn::Wait(wait), keep: place.end..bytes.len() };
                 }
                 Step::Wait(wait) => {
-                    if let Some(number) = parsed {
-                        std::mem::swap(ahead.parser(number), &mut self.input.parser);
+                    if !ahead.is_empty() {
+                        std::mem::swap(ahead.parser(), &mut self.input.parser);
                     }
-                    self.input.waiting = Some(len);
-                    return Ran { turn: Turn::Wait(wait), keep: at..bytes.len() };
+                    self.input.waiting = Some(place.len());
+                    return Ran { turn: Turn::Wait(wait), keep: place.start..bytes.len() };
                 }
             }
         }

@@ -177,6 +177,105 @@ proptest! {
     }
 }
 
+/// Commands on few keys, in few shards; those of one key may run under one lock.
+const COMMANDS: &[&str] = &[
+    "SET {k} 1",
+    "GET {k}",
+    "INCR {k}",
+    "APPEND {k} 0",
+    "DEL {k}",
+    "LPUSH {k} a b",
+    "RPOP {k}",
+    "LRANGE {k} 0 -1",
+    "SADD {k} x",
+    "SPOP {k} 9",
+    "HSET {k} f v",
+    "HGETALL {k}",
+    "ZADD {k} 1 m",
+    "ZADD {k} x m",
+    "TYPE {k}",
+    "EXISTS {k} {k}",
+    "GETDEL {k}",
+    "MSET {k} 5 k9 6",
+    "GET",
+    "NO {k}",
+    "PING",
+    "MULTI",
+    "EXEC",
+    "WATCH {k}",
+    "SELECT 1",
+    "SELECT 0",
+    "CLIENT REPLY SKIP",
+    "CLIENT REPLY OFF",
+    "CLIENT REPLY ON",
+    "CLIENT TRACKING ON BCAST",
+    "CLIENT TRACKING OFF",
+    "HELLO 3",
+    "HELLO 2",
+    "CONFIG SET maxmemory 1",
+    "CONFIG SET maxmemory 0",
+    "CONFIG SET notify-keyspace-events KEA",
+    "SUBSCRIBE __keyspace@0__:k1",
+    "UNSUBSCRIBE",
+    "DBSIZE",
+    "RENAME {k} k1",
+    "RESET",
+];
+
+fn line() -> impl Strategy<Value = String> {
+    // One key most of the time.
+    let key = prop_oneof![8 => Just("k1"), 1 => Just("k2"), 1 => Just("k3")];
+    let command = prop_oneof![6 => 0..17usize, 1 => 0..COMMANDS.len()];
+    (command, key).prop_map(|(at, key)| COMMANDS[at].replace("{k}", key))
+}
+
+fn words(line: &str) -> Vec<u8> {
+    array(&line.split(' ').map(str::as_bytes).collect::<Vec<_>>())
+}
+
+/// What a client gets that sends these bytes, one after the other, and what the server has then counted.
+async fn outcome(server: &Arc<Server>, pieces: impl IntoIterator<Item = Vec<u8>>) -> (Vec<u8>, Vec<u64>) {
+    let end = [words("RESET"), words("ECHO done")].concat();
+    let mut socket = connect(server);
+    for piece in pieces.into_iter().chain([end]) {
+        socket.write_all(&piece).await.unwrap();
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let mut got = Vec::new();
+    while !got.ends_with(&bulk(b"done")) {
+        assert_ne!(socket.read_buf(&mut got).await.unwrap(), 0, "{}", got.escape_ascii());
+    }
+    let stats = server.stats.worker(0);
+    let counters = &stats.counters;
+    let commands = (0..commands::table().all().len() as u16).map(|id| stats.command(id));
+    let counts = commands
+        .flat_map(|command| [&command.calls, &command.failed, &command.rejected])
+        .chain([&counters.dirty, &counters.hits, &counters.misses])
+        .map(|count| count.load(Relaxed));
+    (got, counts.collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    /// Requests of a pipeline share locks and look-ups; that must not show.
+    #[test]
+    fn a_pipeline_is_answered_as_its_requests_one_by_one(lines in prop::collection::vec(line(), 1..60)) {
+        let requests: Vec<Vec<u8>> = lines.iter().map(|line| words(line)).collect();
+        let run = |pieces: Vec<Vec<u8>>| {
+            let mut seen = None;
+            on_worker(async |server| seen = Some(outcome(server, pieces.clone()).await));
+            seen.unwrap()
+        };
+        let (together, counted) = run(vec![requests.concat()]);
+        let (single, counted_single) = run(requests);
+        prop_assert_eq!(together.escape_ascii().to_string(), single.escape_ascii().to_string());
+        prop_assert!(counted == counted_single, "other counts");
+    }
+}
+
 #[test]
 fn a_request_in_many_pieces_is_answered_once() {
     on_worker(async |server| {

@@ -115,12 +115,15 @@ fn a_script_that_has_held_up_its_worker_never_runs_there_again() {
 fn a_transaction_with_an_unknown_script_leaves_the_worker_before_it_writes() {
     let mut t = Gate::new();
     let source = "return redis.call('GET', KEYS[1])";
-    for round in 0..5 {
+    let mut leaves = |t: &mut Gate| {
         let before = t.long_requests;
         t.run("MULTI");
         t.run("SET k 1");
         t.run_args(&[b"EVAL", source.as_bytes(), b"1", b"k"]);
-        expect(&mut t, "EXEC", r#"[OK, "1"]"#);
-        assert_eq!(t.long_requests - before, usize::from(round < 3), "in round {round}");
-    }
+        expect(t, "EXEC", r#"[OK, "1"]"#);
+        t.long_requests - before == 1
+    };
+    assert!((0..3).all(|_| leaves(&mut t)), "it has not been seen often enough");
+    // On a busy machine it may look slow now and then, and has to show again that it is not.
+    assert!((0..100).any(|_| !leaves(&mut t)), "it is known to be fast");
 }
