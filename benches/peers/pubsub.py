@@ -11,7 +11,8 @@ Environment:
   NYALA        Nyala's binary (default target/release/nyala)
   SUBSCRIBERS  numbers of subscribers (default "1 10 1000")
   PIPELINES    publishers' pipelines (default "1 16")
-  PUBLISHERS   their connections (default 8)
+  PUBLISHERS   their connections (default 50)
+  THREADS      threads of redis-benchmark (default 2; with one, the publishers are the limit at -P 1)
   PAYLOAD      bytes of a message (default 32)
   ROUNDS       rounds per row (default 5); every round runs each server once, in changing order, the others idle
   RUN_SECONDS  length of one run on the fastest server (default 2)
@@ -35,7 +36,8 @@ from servers import Server, binaries, request
 QUICK = bool(os.environ.get("QUICK"))
 SUBSCRIBERS = [int(count) for count in os.environ.get("SUBSCRIBERS", "1 10 1000").split()]
 PIPELINES = [int(length) for length in os.environ.get("PIPELINES", "1 16").split()]
-PUBLISHERS = int(os.environ.get("PUBLISHERS", 8))
+PUBLISHERS = int(os.environ.get("PUBLISHERS", 50))
+THREADS = int(os.environ.get("THREADS", 2))
 PAYLOAD = b"x" * int(os.environ.get("PAYLOAD", 32))
 ROUNDS = int(os.environ.get("ROUNDS", 1 if QUICK else 5))
 RUN_SECONDS = float(os.environ.get("RUN_SECONDS", 0.3 if QUICK else 2))
@@ -123,6 +125,8 @@ class Subscribers:
 def publish(server, pipeline, messages):
     """Publishes; answers the publishers' processor time."""
     command = ["redis-benchmark", "-h", "127.0.0.1", "-p", server.port, "-c", PUBLISHERS, "-P", pipeline, "-n", messages]
+    if THREADS > 1:
+        command += ["--threads", THREADS]
     command += ["publish", CHANNEL.decode(), PAYLOAD.decode()]
     before = os.times()
     run = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
@@ -164,7 +168,7 @@ def main():
     found = binaries()
     names = list(found)
     missed = []
-    print(f"{PUBLISHERS} publishers, {len(PAYLOAD)} bytes; medians of {ROUNDS} rounds, ratios with their range")
+    print(f"{PUBLISHERS} publishers on {THREADS} threads, {len(PAYLOAD)} bytes; medians of {ROUNDS} rounds, ratios with their range")
     print("| subscribers | pipeline | server | deliveries/s | CPU us/delivery | deliveries/s ratio | CPU ratio | load |")
     print("|---:|---:|---|---:|---:|---|---|---:|")
     with ExitStack() as running:

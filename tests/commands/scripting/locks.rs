@@ -115,7 +115,7 @@ fn a_script_that_has_held_up_its_worker_never_runs_there_again() {
 fn a_transaction_with_an_unknown_script_leaves_the_worker_before_it_writes() {
     let mut t = Gate::new();
     let source = "return redis.call('GET', KEYS[1])";
-    let mut leaves = |t: &mut Gate| {
+    let leaves = |t: &mut Gate| {
         let before = t.long_requests;
         t.run("MULTI");
         t.run("SET k 1");
