@@ -2,7 +2,8 @@
 //!
 //! mlua makes a handle of every value that a function takes or gives, which costs more than a short command does. What is
 //! not usual is left to the functions of [`super::api`]: arguments that are neither strings nor numbers, errors, and replies
-//! of kinds that scripts do not see by default.
+//! of kinds that scripts do not see by default. For the same reason short calls of some functions of `string` are left to
+//! Lua's own: see [`bounded_function`].
 //!
 //! Lua raises an error (of memory, here) by a jump over the frames of Rust in between. So what calls it holds nothing that
 //! would have to be dropped, and what holds something calls it only to look at values, which raises none.
@@ -20,6 +21,7 @@ use mlua::{Function, Lua};
 use super::api::write_number;
 use crate::resp::{Args, OwnedArgs};
 use crate::script::host::{Refused, with_host};
+use crate::script::libs::pattern::is_bounded;
 use crate::util::number::parse_i64;
 
 /// Memory of a buffer that is kept from one run to the next, in bytes.
@@ -90,7 +92,17 @@ pub(super) fn lists_function(lua: &Lua) -> mlua::Result<Function> {
 /// None but for want of memory.
 pub(super) fn call_function(lua: &Lua, rest: Function) -> mlua::Result<Function> {
     // SAFETY: the closure takes `rest`, which alone is on the stack, and leaves the function in its place.
-    unsafe { lua.exec_raw(rest, |state| Stack(state).close_over(call)) }
+    unsafe { lua.exec_raw(rest, |state| Stack(state).close_over(call, 1)) }
+}
+
+/// A function of Lua's own that may take very long for some arguments: for those it is `ours`, called from it, that runs.
+/// In all other cases nothing of this is seen, be it in an error's text or in time.
+///
+/// # Errors
+/// None but for want of memory.
+pub(in crate::script) fn bounded_function(lua: &Lua, theirs: Function, ours: Function) -> mlua::Result<Function> {
+    // SAFETY: the closure takes both functions, which alone are on the stack, and leaves one in their place.
+    unsafe { lua.exec_raw((ours, theirs), |state| Stack(state).close_over(call_bounded, 2)) }
 }
 
 /// Lua's stack inside of a C function. Made at the head of one alone, of the state that Lua gives it: that state is valid
@@ -189,10 +201,16 @@ impl Stack {
         self.len()
     }
 
-    /// Makes a closure of the last value. May raise an error.
-    fn close_over(self, function: ffi::lua_CFunction) {
-        // SAFETY: see `Stack`; callers have pushed a value.
-        unsafe { ffi::lua_pushcclosure(self.0, function, 1) }
+    /// Makes a closure of the last values. May raise an error.
+    fn close_over(self, function: ffi::lua_CFunction, values: c_int) {
+        // SAFETY: see `Stack`; callers have pushed so many values.
+        unsafe { ffi::lua_pushcclosure(self.0, function, values) }
+    }
+
+    /// The C function that is the function's second upvalue.
+    fn second_upvalue(self) -> Option<ffi::lua_CFunction> {
+        // SAFETY: see `Stack`; an index past the upvalues has no function.
+        unsafe { ffi::lua_tocfunction(self.0, ffi::lua_upvalueindex(2)) }
     }
 }
 
@@ -231,6 +249,18 @@ unsafe extern "C-unwind" fn call(state: *mut lua_State) -> c_int {
         leave_reply();
     }
     stack.call_upvalue()
+}
+
+/// See [`bounded_function`].
+unsafe extern "C-unwind" fn call_bounded(state: *mut lua_State) -> c_int {
+    let stack = Stack(state);
+    // A number is a short text, and anything else is refused.
+    let text = |at| if stack.kind(at) == ffi::LUA_TSTRING { stack.text(at) } else { b"" };
+    match stack.second_upvalue() {
+        // SAFETY: it takes its arguments from this state's stack as this function does, and uses no upvalues.
+        Some(theirs) if is_bounded(text(1), text(2), text(3)) => unsafe { theirs(state) },
+        _ => stack.call_upvalue(),
+    }
 }
 
 /// Runs the command that is on the stack; answers its reply, or leaves something else.

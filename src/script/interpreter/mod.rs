@@ -6,7 +6,8 @@ mod replies;
 mod results;
 mod sandbox;
 
-pub(super) use sandbox::{bad_argument, raise};
+pub(super) use direct::bounded_function;
+pub(super) use sandbox::{Blamed, Signals, bad_argument, raise};
 
 pub use results::write_value;
 
@@ -28,7 +29,7 @@ use super::host::{Host, lend};
 use super::library::{Function, Libraries, Library, LibraryError};
 
 /// Memory that a script may use, in bytes: what its interpreter holds as a whole.
-const MEMORY_MAX: usize = 512 << 20;
+pub(super) const MEMORY_MAX: usize = 512 << 20;
 /// Memory with which an interpreter is left between runs before all its garbage is collected.
 const KEPT_BYTES: usize = 64 << 20;
 /// Name of the chunk of every script.

@@ -1,8 +1,10 @@
 //! The sandbox of a new interpreter: the functions that its prelude takes from Rust.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use mlua::debug::Debug;
 use mlua::{Function, Lua, MultiValue, StdLib, Table, Value};
 
 use super::api;
@@ -17,9 +19,12 @@ const FRAMES: usize = 64;
 /// Instructions between two looks at whether the run is to end; some tens of microseconds.
 const TICK_INSTRUCTIONS: u32 = 10_000;
 
+/// Steps of functions between two looks at the same; a step takes some nanoseconds.
+const LOOK_STEPS: usize = 10_000;
+
 /// What the functions of the sandbox and the interpreter tell each other during a run.
 #[derive(Debug, Default)]
-pub(super) struct Signals {
+pub(in crate::script) struct Signals {
     /// The error that ended the run.
     pub(super) failure: RefCell<Option<Failure>>,
     /// The run is being ended.
@@ -28,6 +33,46 @@ pub(super) struct Signals {
     pub(super) json: Rc<Cell<libs::cjson::Settings>>,
     /// Registrations of the library that is being loaded.
     pub(super) registered: RefCell<Option<api::Registrations>>,
+    /// Steps since the last look at whether the run is to end.
+    spent: Cell<usize>,
+}
+
+impl Signals {
+    /// Counts steps of a function that may take its time; every few thousand of them looks whether the run is to end.
+    ///
+    /// # Errors
+    /// When it is: the function raises [`Signals::stopped`] then.
+    #[inline]
+    pub(in crate::script) fn spend(&self, steps: usize) -> Result<(), Stop> {
+        let spent = self.spent.get() + steps;
+        self.spent.set(spent);
+        if spent < LOOK_STEPS { Ok(()) } else { self.look() }
+    }
+
+    #[cold]
+    fn look(&self) -> Result<(), Stop> {
+        self.spent.set(0);
+        let stop = self.stop.get().or_else(|| with_host(|host| host.tick()).flatten());
+        stop.map_or(Ok(()), Err)
+    }
+
+    /// The run ends inside of this function.
+    pub(in crate::script) fn stopped(&self, lua: &Lua, blamed: Blamed, stop: Stop) -> mlua::Error {
+        self.stop_at(stop, || lua.inspect_stack(blamed as usize + 1, place_of).flatten())
+    }
+
+    fn stop_at(&self, stop: Stop, place: impl FnOnce() -> Option<(String, usize)>) -> mlua::Error {
+        if self.stop.replace(Some(stop)).is_none() {
+            self.failure.replace(Some(Failure { text: Vec::new(), place: place(), is_counted: false }));
+        }
+        mlua::Error::external(Raised::Stop(stop))
+    }
+}
+
+/// The chunk and line of a function on the stack.
+fn place_of(debug: &Debug<'_>) -> Option<(String, usize)> {
+    let line = debug.current_line()?;
+    Some((debug.source().source?.into_owned(), line))
 }
 
 /// What the prelude answers.
@@ -74,6 +119,7 @@ pub(super) fn build() -> mlua::Result<Sandbox> {
         })?,
     )?;
     libs::random::install(&lua, &host)?;
+    libs::pattern::install(&lua, &lua.globals().get("string")?, &signals)?;
     let libraries = lua.create_table()?;
     libraries.raw_set("bit", libs::bit::library(&lua)?)?;
     libraries.raw_set("cjson", libs::cjson::library(&lua, &signals.json)?)?;
@@ -89,45 +135,51 @@ pub(super) fn build() -> mlua::Result<Sandbox> {
     lua.set_globals(eval_globals.clone())?;
     let told = Rc::clone(&signals);
     let triggers = mlua::HookTriggers::new().every_nth_instruction(TICK_INSTRUCTIONS);
-    lua.set_global_hook(triggers, move |_, debug| {
-        let stop = told.stop.get().or_else(|| with_host(|host| host.tick()).flatten());
-        match stop {
-            None => Ok(mlua::VmState::Continue),
-            Some(stop) => {
-                if told.stop.replace(Some(stop)).is_none() {
-                    let line = debug.current_line();
-                    let place = line.and_then(|line| Some((debug.source().source?.into_owned(), line)));
-                    told.failure.replace(Some(Failure { text: Vec::new(), place, is_counted: false }));
-                }
-                Err(mlua::Error::external(Raised::Stop(stop)))
-            }
-        }
+    lua.set_global_hook(triggers, move |_, debug| match told.look() {
+        Ok(()) => Ok(mlua::VmState::Continue),
+        Err(stop) => Err(told.stop_at(stop, || place_of(debug))),
     })?;
     Ok(Sandbox { lua, signals, eval_globals, function_globals, loading, run, run_script, run_function })
 }
 
-/// Where the function that called into Rust stands, as Lua puts it before its own errors.
-pub(super) fn place(lua: &Lua) -> String {
-    let place = lua.inspect_stack(1, |debug| {
+/// The function that an error is about.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::script) enum Blamed {
+    /// The one that runs.
+    Running = 0,
+    /// The one that has called it, see [`super::direct::bounded_function`].
+    Caller = 1,
+}
+
+/// An error of a library function: before the text stands the place where it was called, as Lua puts it before its own.
+pub(in crate::script) fn raise(lua: &Lua, blamed: Blamed, text: impl AsRef<[u8]>) -> mlua::Error {
+    let place = lua.inspect_stack(blamed as usize + 1, |debug| {
         let line = debug.current_line()?;
         let source = debug.source();
         Some(format!("{}:{line}: ", source.short_src.as_deref().unwrap_or("?")))
     });
-    place.flatten().unwrap_or_default()
+    let place = place.flatten().unwrap_or_default();
+    mlua::Error::external(Raised::Text([place.as_bytes(), text.as_ref()].concat()))
 }
 
-/// An error of a library function, its place before it.
-pub(in crate::script) fn raise(lua: &Lua, text: impl AsRef<[u8]>) -> mlua::Error {
-    mlua::Error::external(Raised::Text([place(lua).as_bytes(), text.as_ref()].concat()))
-}
-
-/// "bad argument": what Lua's own functions say of an argument.
-pub(in crate::script) fn bad_argument(lua: &Lua, number: usize, function: &str, text: &str) -> mlua::Error {
-    raise(lua, format!("bad argument #{number} to '{function}' ({text})"))
+/// "bad argument": what Lua's own functions say of an argument. They are called as the script calls them, a question mark
+/// where it does so by no name; the object of a method is no argument.
+pub(in crate::script) fn bad_argument(lua: &Lua, blamed: Blamed, number: usize, text: &str) -> mlua::Error {
+    let names = |debug: &Debug<'_>| {
+        let names = debug.names();
+        (names.name.map(Cow::into_owned), names.name_what == Some("method"))
+    };
+    let (name, is_method) = lua.inspect_stack(blamed as usize, names).unwrap_or_default();
+    let name = name.as_deref().unwrap_or("?");
+    let text = match number {
+        1 if is_method => format!("calling '{name}' on bad self ({text})"),
+        number => format!("bad argument #{} to '{name}' ({text})", number - usize::from(is_method)),
+    };
+    raise(lua, blamed, text)
 }
 
 fn deny(lua: &Lua) -> mlua::Result<()> {
-    Err(raise(lua, "Attempt to modify a readonly table"))
+    Err(raise(lua, Blamed::Running, "Attempt to modify a readonly table"))
 }
 
 fn deny_plainly() -> mlua::Result<()> {
@@ -141,7 +193,7 @@ fn missing(lua: &Lua, (_, name): (Value, Value)) -> mlua::Result<()> {
         other => other.type_name().into(),
     };
     let text = [b"Script attempted to access nonexistent global variable '", &name[..], b"'"].concat();
-    Err(raise(lua, text))
+    Err(raise(lua, Blamed::Running, text))
 }
 
 fn stop_of(value: &Value) -> Option<Stop> {
@@ -198,12 +250,8 @@ fn failed(lua: &Lua, signals: &Signals, error: &Value) {
         other => with_code(&shown(lua, other)),
     };
     let place = (1..FRAMES).find_map(|level| {
-        let frame = lua.inspect_stack(level, |debug| {
-            let line = debug.current_line()?;
-            let source = debug.source().source?.into_owned();
-            (source != PRELUDE).then_some((source, line))
-        });
-        frame.flatten()
+        let frame = lua.inspect_stack(level, place_of).flatten();
+        frame.filter(|(source, _)| source != PRELUDE)
     });
     signals.failure.replace(Some(Failure { text, place, is_counted }));
 }

@@ -235,6 +235,16 @@ fn nothing_keeps_a_run_from_its_end() {
         "while true do load(function() while true do end end) end",
         "table.sort({3,2,1,5,4}, function() while true do end end)",
         "string.gsub('abc', '.', function() while true do end end)",
+        "return string.rep('a', 1e5):find('.-.-.-.-b')",
+        "while true do pcall(string.find, string.rep('a', 1e5), '.-.-.-.-b') end",
+        "return string.rep('a', 1e5):match('a*a*a*a*b')",
+        "return string.rep('a', 1e6):match('%b' .. 'ab')",
+        "return string.rep('a', 1e6):find('(a*)%1b')",
+        "return string.rep('a', 1e5):gsub('.-.-.-.-b', '')",
+        "return string.rep('a', 40):match(string.rep('a?', 40) .. 'b')",
+        "for match in string.rep('a', 1e5):gmatch('.-.-.-.-b') do end",
+        "local a, b = string.rep('a', 1e7), string.rep('a', 1e6) .. 'b' while true do a:find(b, 1, true) end",
+        "local a = string.rep('a', 60) while true do a:find('.-.-b') end",
     ] {
         expect(source, "Killed");
     }

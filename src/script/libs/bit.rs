@@ -21,9 +21,9 @@ pub(in crate::script) fn library(lua: &Lua) -> mlua::Result<Table> {
     let fold: [Named<OfTwo>; 3] = [("band", |a, b| a & b), ("bor", |a, b| a | b), ("bxor", |a, b| a ^ b)];
     for (name, apply) in fold {
         let function = lua.create_function(move |lua, args: MultiValue| {
-            let mut result = argument(lua, &args, 0, name)?;
+            let mut result = argument(lua, &args, 0)?;
             for index in 1..args.len() {
-                result = apply(result, argument(lua, &args, index, name)?);
+                result = apply(result, argument(lua, &args, index)?);
             }
             Ok(signed(result))
         })?;
@@ -31,8 +31,7 @@ pub(in crate::script) fn library(lua: &Lua) -> mlua::Result<Table> {
     }
     let of_one: [Named<OfOne>; 3] = [("tobit", |a| a), ("bnot", |a| !a), ("bswap", u32::swap_bytes)];
     for (name, apply) in of_one {
-        let function =
-            lua.create_function(move |lua, args: MultiValue| Ok(signed(apply(argument(lua, &args, 0, name)?))))?;
+        let function = lua.create_function(move |lua, args: MultiValue| Ok(signed(apply(argument(lua, &args, 0)?))))?;
         bit.raw_set(name, function)?;
     }
     let shifts: [Named<OfTwo>; 5] = [
@@ -44,7 +43,7 @@ pub(in crate::script) fn library(lua: &Lua) -> mlua::Result<Table> {
     ];
     for (name, apply) in shifts {
         let function = lua.create_function(move |lua, args: MultiValue| {
-            let (number, by) = (argument(lua, &args, 0, name)?, argument(lua, &args, 1, name)?);
+            let (number, by) = (argument(lua, &args, 0)?, argument(lua, &args, 1)?);
             Ok(signed(apply(number, by & 31)))
         })?;
         bit.raw_set(name, function)?;
@@ -53,8 +52,8 @@ pub(in crate::script) fn library(lua: &Lua) -> mlua::Result<Table> {
     Ok(bit)
 }
 
-fn argument(lua: &Lua, args: &MultiValue, index: usize, function: &str) -> mlua::Result<u32> {
-    Ok(low_bits(number_argument(lua, args, index, function)?))
+fn argument(lua: &Lua, args: &MultiValue, index: usize) -> mlua::Result<u32> {
+    Ok(low_bits(number_argument(lua, args, index)?))
 }
 
 pub(super) fn low_bits(x: f64) -> u32 {
@@ -67,8 +66,8 @@ fn signed(bits: u32) -> Value {
 
 /// The last digits, as many as asked for; in upper case where that is negative.
 fn to_hex(lua: &Lua, args: &MultiValue) -> mlua::Result<String> {
-    let bits = argument(lua, args, 0, "tohex")?;
-    let digits = if args.len() > 1 { argument(lua, args, 1, "tohex")? as i32 } else { 8 };
+    let bits = argument(lua, args, 0)?;
+    let digits = if args.len() > 1 { argument(lua, args, 1)? as i32 } else { 8 };
     let text = if digits < 0 { format!("{bits:08X}") } else { format!("{bits:08x}") };
     let shown = (digits.unsigned_abs() as usize).min(8);
     Ok(text[8 - shown..].to_owned())

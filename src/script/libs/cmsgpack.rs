@@ -4,7 +4,7 @@
 use mlua::{Lua, MultiValue, Table, Value};
 
 use super::{number_argument, string_argument};
-use crate::script::interpreter::{bad_argument, raise};
+use crate::script::interpreter::{Blamed, bad_argument, raise};
 
 /// Tables inside each other that are packed; deeper ones are nil.
 const PACK_DEPTH_MAX: usize = 16;
@@ -24,32 +24,32 @@ pub(in crate::script) fn library(lua: &Lua) -> mlua::Result<Table> {
     library.raw_set("_NAME", "cmsgpack")?;
     library.raw_set("_VERSION", "lua-cmsgpack 0.4.0")?;
     library.raw_set("pack", lua.create_function(|lua, args: MultiValue| pack(lua, &args))?)?;
-    library.raw_set("unpack", lua.create_function(|lua, args: MultiValue| unpack(lua, &args, "unpack", None, 0))?)?;
+    library.raw_set("unpack", lua.create_function(|lua, args: MultiValue| unpack(lua, &args, None, 0))?)?;
     let unpack_one = |lua: &Lua, args: MultiValue| {
-        let offset = optional(lua, &args, 1, "unpack_one")?;
-        unpack(lua, &args, "unpack_one", Some(1), offset)
+        let offset = optional(lua, &args, 1)?;
+        unpack(lua, &args, Some(1), offset)
     };
     library.raw_set("unpack_one", lua.create_function(unpack_one)?)?;
     let unpack_limit = |lua: &Lua, args: MultiValue| {
-        string_argument(lua, &args, 0, "unpack_limit")?;
-        let limit = number_argument(lua, &args, 1, "unpack_limit")? as i64;
-        let offset = optional(lua, &args, 2, "unpack_limit")?;
-        unpack(lua, &args, "unpack_limit", Some(limit), offset)
+        string_argument(lua, &args, 0)?;
+        let limit = number_argument(lua, &args, 1)? as i64;
+        let offset = optional(lua, &args, 2)?;
+        unpack(lua, &args, Some(limit), offset)
     };
     library.raw_set("unpack_limit", lua.create_function(unpack_limit)?)?;
     Ok(library)
 }
 
-fn optional(lua: &Lua, args: &MultiValue, index: usize, function: &str) -> mlua::Result<i64> {
+fn optional(lua: &Lua, args: &MultiValue, index: usize) -> mlua::Result<i64> {
     if args.get(index).is_none_or(Value::is_nil) {
         return Ok(0);
     }
-    Ok(number_argument(lua, args, index, function)? as i64)
+    Ok(number_argument(lua, args, index)? as i64)
 }
 
 fn pack(lua: &Lua, args: &MultiValue) -> mlua::Result<mlua::LuaString> {
     if args.is_empty() {
-        return Err(bad_argument(lua, 0, "pack", "MessagePack pack needs input."));
+        return Err(bad_argument(lua, Blamed::Running, 0, "MessagePack pack needs input."));
     }
     let mut out = Vec::new();
     for value in args.iter() {
@@ -166,27 +166,31 @@ impl From<mlua::Error> for Fault {
 }
 
 /// With a limit the offset to go on with comes first, -1 at the end.
-fn unpack(lua: &Lua, args: &MultiValue, function: &str, limit: Option<i64>, offset: i64) -> mlua::Result<MultiValue> {
-    let data = string_argument(lua, args, 0, function)?;
+fn unpack(lua: &Lua, args: &MultiValue, limit: Option<i64>, offset: i64) -> mlua::Result<MultiValue> {
+    let data = string_argument(lua, args, 0)?;
     let data = data.as_bytes();
     let wanted = limit.unwrap_or(0);
     if wanted < 0 || offset < 0 {
         let text = format!("Invalid request to unpack with offset of {offset} and limit of {}.", data.len());
-        return Err(raise(lua, text));
+        return Err(raise(lua, Blamed::Running, text));
     }
     let Some(rest) = data.get(offset as usize..) else {
-        return Err(raise(lua, format!("Start offset {offset} greater than input length {}.", data.len())));
+        return Err(raise(
+            lua,
+            Blamed::Running,
+            format!("Start offset {offset} greater than input length {}.", data.len()),
+        ));
     };
     let mut reader = Reader { lua, rest };
     let mut results = MultiValue::new();
     while !reader.rest.is_empty() && (wanted == 0 || (results.len() as i64) < wanted) {
         if results.len() >= RESULTS_MAX {
-            return Err(raise(lua, "too many values to unpack"));
+            return Err(raise(lua, Blamed::Running, "too many values to unpack"));
         }
         let value = reader.value(0).map_err(|fault| match fault {
-            Fault::Missing => raise(lua, "Missing bytes in input."),
-            Fault::Bad => raise(lua, "Bad data format in input."),
-            Fault::TooDeep => raise(lua, "stack overflow (in function mp_decode_to_lua_array)"),
+            Fault::Missing => raise(lua, Blamed::Running, "Missing bytes in input."),
+            Fault::Bad => raise(lua, Blamed::Running, "Bad data format in input."),
+            Fault::TooDeep => raise(lua, Blamed::Running, "stack overflow (in function mp_decode_to_lua_array)"),
             Fault::Lua(error) => error,
         })?;
         results.push_back(value);

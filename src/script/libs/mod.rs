@@ -7,13 +7,14 @@ pub(super) mod bit;
 pub(super) mod cjson;
 pub(super) mod cmsgpack;
 pub(super) mod pack;
+pub(super) mod pattern;
 pub(super) mod random;
 #[cfg(test)]
 mod tests;
 
 use mlua::{Lua, LuaString, MultiValue, Table, Value};
 
-use super::interpreter::bad_argument;
+use super::interpreter::{Blamed, bad_argument};
 use crate::util::clock::{ticks, ticks_to_ns};
 
 /// `os`: the clock alone, in seconds since the interpreter was made.
@@ -38,7 +39,12 @@ fn type_name(value: Option<&Value>) -> &'static str {
 }
 
 /// The argument at `index` (from 0) as a number.
-fn number_argument(lua: &Lua, args: &MultiValue, index: usize, function: &str) -> mlua::Result<f64> {
+fn number_argument(lua: &Lua, args: &MultiValue, index: usize) -> mlua::Result<f64> {
+    number_for(lua, Blamed::Running, args, index)
+}
+
+/// The same for a function that may have been called by the one that is blamed.
+fn number_for(lua: &Lua, blamed: Blamed, args: &MultiValue, index: usize) -> mlua::Result<f64> {
     let number = match args.get(index) {
         Some(Value::Number(x)) => Some(*x),
         Some(Value::Integer(n)) => Some(*n as f64),
@@ -47,18 +53,23 @@ fn number_argument(lua: &Lua, args: &MultiValue, index: usize, function: &str) -
     };
     number.ok_or_else(|| {
         let text = format!("number expected, got {}", type_name(args.get(index)));
-        bad_argument(lua, index + 1, function, &text)
+        bad_argument(lua, blamed, index + 1, &text)
     })
 }
 
 /// The argument at `index` (from 0) as a string; numbers are taken as text.
-fn string_argument(lua: &Lua, args: &MultiValue, index: usize, function: &str) -> mlua::Result<LuaString> {
+fn string_argument(lua: &Lua, args: &MultiValue, index: usize) -> mlua::Result<LuaString> {
+    string_for(lua, Blamed::Running, args, index)
+}
+
+/// The same for a function that may have been called by the one that is blamed.
+fn string_for(lua: &Lua, blamed: Blamed, args: &MultiValue, index: usize) -> mlua::Result<LuaString> {
     let text = match args.get(index) {
         Some(value @ (Value::String(_) | Value::Number(_) | Value::Integer(_))) => lua.coerce_string(value.clone())?,
         _ => None,
     };
     text.ok_or_else(|| {
         let text = format!("string expected, got {}", type_name(args.get(index)));
-        bad_argument(lua, index + 1, function, &text)
+        bad_argument(lua, blamed, index + 1, &text)
     })
 }

@@ -3,7 +3,7 @@
 use mlua::{Lua, MultiValue, Table, Value};
 
 use super::{number_argument, string_argument};
-use crate::script::interpreter::{bad_argument, raise};
+use crate::script::interpreter::{Blamed, bad_argument, raise};
 
 /// Bytes of the longest integer.
 const INTEGER_MAX: usize = 32;
@@ -40,12 +40,11 @@ struct Format<'a> {
     rest: &'a [u8],
     little: bool,
     align: usize,
-    function: &'static str,
 }
 
 impl<'a> Format<'a> {
-    fn new(lua: &'a Lua, text: &'a [u8], function: &'static str) -> Format<'a> {
-        Format { lua, rest: text, little: true, align: 1, function }
+    fn new(lua: &'a Lua, text: &'a [u8]) -> Format<'a> {
+        Format { lua, rest: text, little: true, align: 1 }
     }
 
     /// The digits at the head, else `default`.
@@ -60,7 +59,7 @@ impl<'a> Format<'a> {
         for digit in number {
             value = value * 10 + i64::from(digit - b'0');
             if value > i64::from(i32::MAX) {
-                return Err(raise(self.lua, "integral size overflow"));
+                return Err(raise(self.lua, Blamed::Running, "integral size overflow"));
             }
         }
         Ok(value as usize)
@@ -77,7 +76,7 @@ impl<'a> Format<'a> {
                 b'!' => {
                     let align = self.number(ALIGN)?;
                     if !align.is_power_of_two() {
-                        return Err(raise(self.lua, format!("alignment {align} is not a power of 2")));
+                        return Err(raise(self.lua, Blamed::Running, format!("alignment {align} is not a power of 2")));
                     }
                     self.align = align;
                 }
@@ -102,7 +101,7 @@ impl<'a> Format<'a> {
                 let size = self.number(4)?;
                 if size > INTEGER_MAX {
                     let text = format!("integral size {size} is larger than limit of {INTEGER_MAX}");
-                    return Err(raise(self.lua, text));
+                    return Err(raise(self.lua, Blamed::Running, text));
                 }
                 size
             }
@@ -120,20 +119,20 @@ impl<'a> Format<'a> {
 
     fn invalid(&self, option: u8) -> mlua::Error {
         let text = [b"invalid format option '", &[option][..], b"'"].concat();
-        bad_argument(self.lua, 1, self.function, &String::from_utf8_lossy(&text))
+        bad_argument(self.lua, Blamed::Running, 1, &String::from_utf8_lossy(&text))
     }
 }
 
 fn pack(lua: &Lua, args: &MultiValue) -> mlua::Result<mlua::LuaString> {
-    let format = string_argument(lua, args, 0, "pack")?;
+    let format = string_argument(lua, args, 0)?;
     let format = format.as_bytes();
-    let mut format = Format::new(lua, &format, "pack");
+    let mut format = Format::new(lua, &format);
     let mut out: Vec<u8> = Vec::new();
     let mut args = args.clone();
     let mut next = 1;
     while let Some(Item { option, size, padding }) = format.next(out.len())? {
         if out.len() + padding + size > PACKED_MAX {
-            return Err(raise(lua, "resulting string too large"));
+            return Err(raise(lua, Blamed::Running, "resulting string too large"));
         }
         out.resize(out.len() + padding, 0);
         if !b"bBhHlLTiIfdsc".contains(&option) {
@@ -148,16 +147,16 @@ fn pack(lua: &Lua, args: &MultiValue) -> mlua::Result<mlua::LuaString> {
         }
         match option {
             b'f' => {
-                let bytes = (number_argument(lua, &args, next, "pack")? as f32).to_le_bytes();
+                let bytes = (number_argument(lua, &args, next)? as f32).to_le_bytes();
                 push(&mut out, &bytes, format.little);
             }
-            b'd' => push(&mut out, &number_argument(lua, &args, next, "pack")?.to_le_bytes(), format.little),
+            b'd' => push(&mut out, &number_argument(lua, &args, next)?.to_le_bytes(), format.little),
             b's' | b'c' => {
-                let text = string_argument(lua, &args, next, "pack")?;
+                let text = string_argument(lua, &args, next)?;
                 let text = text.as_bytes();
                 let len = if size == 0 { text.len() } else { size };
                 let Some(text) = text.get(..len) else {
-                    return Err(bad_argument(lua, next + 2, "pack", "string too short"));
+                    return Err(bad_argument(lua, Blamed::Running, next + 2, "string too short"));
                 };
                 out.extend_from_slice(text);
                 if option == b's' {
@@ -165,7 +164,7 @@ fn pack(lua: &Lua, args: &MultiValue) -> mlua::Result<mlua::LuaString> {
                 }
             }
             _ => {
-                let number = number_argument(lua, &args, next, "pack")?;
+                let number = number_argument(lua, &args, next)?;
                 let value = if number < 0.0 { number as i64 as u64 } else { number as u64 };
                 let mut bytes = [0; INTEGER_MAX];
                 bytes[..8].copy_from_slice(&value.to_le_bytes());
@@ -186,23 +185,23 @@ fn push(out: &mut Vec<u8>, little_endian: &[u8], little: bool) {
 }
 
 fn unpack(lua: &Lua, args: &MultiValue) -> mlua::Result<MultiValue> {
-    let format = string_argument(lua, args, 0, "unpack")?;
-    let data = string_argument(lua, args, 1, "unpack")?;
+    let format = string_argument(lua, args, 0)?;
+    let data = string_argument(lua, args, 1)?;
     let (format, data) = (format.as_bytes(), data.as_bytes());
-    let too_short = || bad_argument(lua, 2, "unpack", "data string too short");
-    let from = if args.get(2).is_none_or(Value::is_nil) { 1 } else { number_argument(lua, args, 2, "unpack")? as i64 };
+    let too_short = || bad_argument(lua, Blamed::Running, 2, "data string too short");
+    let from = if args.get(2).is_none_or(Value::is_nil) { 1 } else { number_argument(lua, args, 2)? as i64 };
     if from == 0 {
-        return Err(bad_argument(lua, 3, "unpack", "offset must be 1 or greater"));
+        return Err(bad_argument(lua, Blamed::Running, 3, "offset must be 1 or greater"));
     }
     let mut at = usize::try_from(from - 1).map_err(|_| too_short())?;
-    let mut format = Format::new(lua, &format, "unpack");
+    let mut format = Format::new(lua, &format);
     let mut results = MultiValue::new();
     while let Some(Item { option, mut size, padding }) = format.next(at)? {
         at = at.saturating_add(padding);
         let rest = data.get(at..).ok_or_else(too_short)?;
         let mut bytes = rest.get(..size).ok_or_else(too_short)?;
         if results.len() >= RESULTS_MAX {
-            return Err(raise(lua, "stack overflow (too many results)"));
+            return Err(raise(lua, Blamed::Running, "stack overflow (too many results)"));
         }
         match option {
             b'x' => {}
@@ -228,7 +227,7 @@ fn unpack(lua: &Lua, args: &MultiValue) -> mlua::Result<MultiValue> {
                 if size == 0 {
                     let before = match results.pop_back() {
                         Some(Value::Number(x)) => x,
-                        _ => return Err(raise(lua, "format 'c0' needs a previous size")),
+                        _ => return Err(raise(lua, Blamed::Running, "format 'c0' needs a previous size")),
                     };
                     size = before as usize;
                     bytes = rest.get(..size).ok_or_else(too_short)?;
@@ -237,7 +236,7 @@ fn unpack(lua: &Lua, args: &MultiValue) -> mlua::Result<MultiValue> {
             }
             b's' => {
                 let Some(end) = memchr::memchr(0, rest) else {
-                    return Err(raise(lua, "unfinished string in data"));
+                    return Err(raise(lua, Blamed::Running, "unfinished string in data"));
                 };
                 results.push_back(Value::String(lua.create_string(&rest[..end])?));
                 size = end + 1;
@@ -262,14 +261,14 @@ fn integer(bytes: &[u8], little: bool, is_signed: bool) -> f64 {
 }
 
 fn size(lua: &Lua, args: &MultiValue) -> mlua::Result<f64> {
-    let text = string_argument(lua, args, 0, "size")?;
+    let text = string_argument(lua, args, 0)?;
     let text = text.as_bytes();
-    let mut format = Format::new(lua, &text, "size");
+    let mut format = Format::new(lua, &text);
     let mut at = 0usize;
     while let Some(Item { option, size, padding }) = format.next(at)? {
         if option == b's' || option == b'c' && size == 0 {
             let name = if option == b's' { "s" } else { "c0" };
-            return Err(bad_argument(lua, 1, "size", &format!("option '{name}' has no fixed size")));
+            return Err(bad_argument(lua, Blamed::Running, 1, &format!("option '{name}' has no fixed size")));
         }
         at = at.saturating_add(padding).saturating_add(size);
     }

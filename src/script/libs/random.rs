@@ -6,7 +6,7 @@ use std::rc::Rc;
 use mlua::{Lua, MultiValue, Table};
 
 use super::number_argument;
-use crate::script::interpreter::{bad_argument, raise};
+use crate::script::interpreter::{Blamed, bad_argument, raise};
 use crate::util::rng::Rng;
 
 const MULTIPLIER: u64 = 0x5_DEEC_E66D;
@@ -26,7 +26,7 @@ pub(in crate::script) fn install(lua: &Lua, host: &Table) -> mlua::Result<()> {
     let drawn = Rc::clone(&state);
     host.raw_set("random", lua.create_function(move |lua, args: MultiValue| random(lua, &drawn, &args))?)?;
     let seed = move |lua: &Lua, args: MultiValue| {
-        let seed = number_argument(lua, &args, 0, "randomseed")?;
+        let seed = number_argument(lua, &args, 0)?;
         // The low 32 bits of the number as an integer.
         state.set((seed as i64 as u64 & 0xFFFF_FFFF) << 16 | LOW);
         Ok(())
@@ -43,15 +43,15 @@ fn next(state: &Cell<u64>) -> u64 {
 
 fn random(lua: &Lua, state: &Cell<u64>, args: &MultiValue) -> mlua::Result<f64> {
     let unit = (next(state) % LIMIT) as f64 / LIMIT as f64;
-    let integer = |index| number_argument(lua, args, index, "random").map(|x| (x as i64 as i32).into());
+    let integer = |index| number_argument(lua, args, index).map(|x| (x as i64 as i32).into());
     let (from, to): (f64, f64) = match args.len() {
         0 => return Ok(unit),
         1 => (1.0, integer(0)?),
         2 => (integer(0)?, integer(1)?),
-        _ => return Err(raise(lua, "wrong number of arguments")),
+        _ => return Err(raise(lua, Blamed::Running, "wrong number of arguments")),
     };
     if from > to {
-        return Err(bad_argument(lua, args.len(), "random", "interval is empty"));
+        return Err(bad_argument(lua, Blamed::Running, args.len(), "interval is empty"));
     }
     Ok((unit * (to - from + 1.0)).floor() + from)
 }

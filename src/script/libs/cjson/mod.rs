@@ -11,7 +11,7 @@ use std::rc::Rc;
 use mlua::{Lua, MultiValue, Table, Value};
 
 use super::{number_argument, string_argument};
-use crate::script::interpreter::{bad_argument, raise};
+use crate::script::interpreter::{Blamed, bad_argument, raise};
 
 /// Nesting that the code itself allows, whatever is set.
 const DEPTH_MAX: usize = 1000;
@@ -70,19 +70,17 @@ pub(in crate::script) fn library(lua: &Lua, shared: &Rc<Cell<Settings>>) -> mlua
     set("encode", encode)?;
     set("decode", decode)?;
     set("encode_max_depth", |lua, settings, args| {
-        limit(lua, settings, args, "encode_max_depth", i32::MAX.into(), |settings| &mut settings.encode_depth)
+        limit(lua, settings, args, i32::MAX.into(), |settings| &mut settings.encode_depth)
     })?;
     set("decode_max_depth", |lua, settings, args| {
-        limit(lua, settings, args, "decode_max_depth", i32::MAX.into(), |settings| &mut settings.decode_depth)
+        limit(lua, settings, args, i32::MAX.into(), |settings| &mut settings.decode_depth)
     })?;
     set("encode_number_precision", |lua, settings, args| {
-        limit(lua, settings, args, "encode_number_precision", 14, |settings| &mut settings.precision)
+        limit(lua, settings, args, 14, |settings| &mut settings.precision)
     })?;
-    set("encode_keep_buffer", |lua, settings, args| {
-        flag(lua, settings, args, "encode_keep_buffer", |settings| &mut settings.keep_buffer)
-    })?;
+    set("encode_keep_buffer", |lua, settings, args| flag(lua, settings, args, |settings| &mut settings.keep_buffer))?;
     set("decode_invalid_numbers", |lua, settings, args| {
-        flag(lua, settings, args, "decode_invalid_numbers", |settings| &mut settings.decode_invalid)
+        flag(lua, settings, args, |settings| &mut settings.decode_invalid)
     })?;
     set("encode_invalid_numbers", encode_invalid_numbers)?;
     set("encode_sparse_array", encode_sparse_array)?;
@@ -100,10 +98,10 @@ fn one(value: Value) -> MultiValue {
 
 fn encode(lua: &Lua, settings: &Cell<Settings>, args: &MultiValue) -> mlua::Result<MultiValue> {
     if args.len() != 1 {
-        return Err(bad_argument(lua, 1, "encode", "expected 1 argument"));
+        return Err(bad_argument(lua, Blamed::Running, 1, "expected 1 argument"));
     }
     let text = encode::encode(&args[0], &settings.get()).map_err(|fault| match fault {
-        encode::Fault::Text(text) => raise(lua, text),
+        encode::Fault::Text(text) => raise(lua, Blamed::Running, text),
         encode::Fault::Lua(error) => error,
     })?;
     Ok(one(Value::String(lua.create_string(text)?)))
@@ -111,81 +109,79 @@ fn encode(lua: &Lua, settings: &Cell<Settings>, args: &MultiValue) -> mlua::Resu
 
 fn decode(lua: &Lua, settings: &Cell<Settings>, args: &MultiValue) -> mlua::Result<MultiValue> {
     if args.len() != 1 {
-        return Err(bad_argument(lua, 1, "decode", "expected 1 argument"));
+        return Err(bad_argument(lua, Blamed::Running, 1, "expected 1 argument"));
     }
-    let text = string_argument(lua, args, 0, "decode")?;
+    let text = string_argument(lua, args, 0)?;
     let value = decode::decode(lua, &text.as_bytes(), &settings.get()).map_err(|fault| match fault {
-        decode::Fault::Text(text) => raise(lua, text),
+        decode::Fault::Text(text) => raise(lua, Blamed::Running, text),
         decode::Fault::Lua(error) => error,
     })?;
     Ok(one(value))
 }
 
 /// Up to `max` arguments, else an error.
-fn at_most(lua: &Lua, args: &MultiValue, max: usize, function: &str) -> mlua::Result<()> {
+fn at_most(lua: &Lua, args: &MultiValue, max: usize) -> mlua::Result<()> {
     if args.len() <= max {
         return Ok(());
     }
-    Err(bad_argument(lua, max + 1, function, "found too many arguments"))
+    Err(bad_argument(lua, Blamed::Running, max + 1, "found too many arguments"))
 }
 
 /// The integer argument at `index` between the two.
-fn integer(lua: &Lua, args: &MultiValue, index: usize, function: &str, least: i64, most: i64) -> mlua::Result<i64> {
-    let value = number_argument(lua, args, index, function)? as i64;
+fn integer(lua: &Lua, args: &MultiValue, index: usize, least: i64, most: i64) -> mlua::Result<i64> {
+    let value = number_argument(lua, args, index)? as i64;
     if (least..=most).contains(&value) {
         return Ok(value);
     }
     let text = format!("expected integer between {least} and {most}");
-    Err(bad_argument(lua, index + 1, function, &text))
+    Err(bad_argument(lua, Blamed::Running, index + 1, &text))
 }
 
 fn limit(
     lua: &Lua,
     settings: &Cell<Settings>,
     args: &MultiValue,
-    function: &str,
     most: i64,
     field: fn(&mut Settings) -> &mut i64,
 ) -> mlua::Result<MultiValue> {
-    at_most(lua, args, 1, function)?;
+    at_most(lua, args, 1)?;
     let mut all = settings.get();
     if args.front().is_some_and(|value| !value.is_nil()) {
-        *field(&mut all) = integer(lua, args, 0, function, 1, most)?;
+        *field(&mut all) = integer(lua, args, 0, 1, most)?;
         settings.set(all);
     }
     Ok(one(Value::Integer(*field(&mut all))))
 }
 
 /// An argument that is a truth value, or its name.
-fn truth(lua: &Lua, args: &MultiValue, function: &str) -> mlua::Result<Option<bool>> {
+fn truth(lua: &Lua, args: &MultiValue) -> mlua::Result<Option<bool>> {
     match args.front() {
         None | Some(Value::Nil) => Ok(None),
         Some(Value::Boolean(yes)) => Ok(Some(*yes)),
         Some(_) => {
-            let word = string_argument(lua, args, 0, function)?;
+            let word = string_argument(lua, args, 0)?;
             match &word.as_bytes()[..] {
                 b"on" => Ok(Some(true)),
                 b"off" => Ok(Some(false)),
-                other => Err(invalid_option(lua, function, other)),
+                other => Err(invalid_option(lua, other)),
             }
         }
     }
 }
 
-fn invalid_option(lua: &Lua, function: &str, word: &[u8]) -> mlua::Error {
-    bad_argument(lua, 1, function, &format!("invalid option '{}'", String::from_utf8_lossy(word)))
+fn invalid_option(lua: &Lua, word: &[u8]) -> mlua::Error {
+    bad_argument(lua, Blamed::Running, 1, &format!("invalid option '{}'", String::from_utf8_lossy(word)))
 }
 
 fn flag(
     lua: &Lua,
     settings: &Cell<Settings>,
     args: &MultiValue,
-    function: &str,
     field: fn(&mut Settings) -> &mut bool,
 ) -> mlua::Result<MultiValue> {
-    at_most(lua, args, 1, function)?;
+    at_most(lua, args, 1)?;
     let mut all = settings.get();
-    if let Some(yes) = truth(lua, args, function)? {
+    if let Some(yes) = truth(lua, args)? {
         *field(&mut all) = yes;
         settings.set(all);
     }
@@ -193,13 +189,12 @@ fn flag(
 }
 
 fn encode_invalid_numbers(lua: &Lua, settings: &Cell<Settings>, args: &MultiValue) -> mlua::Result<MultiValue> {
-    let function = "encode_invalid_numbers";
-    at_most(lua, args, 1, function)?;
+    at_most(lua, args, 1)?;
     let mut all = settings.get();
     let is_null = matches!(args.front(), Some(Value::String(word)) if word.as_bytes() == *b"null");
     if is_null {
         all.encode_invalid = Invalid::Null;
-    } else if let Some(yes) = truth(lua, args, function)? {
+    } else if let Some(yes) = truth(lua, args)? {
         all.encode_invalid = if yes { Invalid::Written } else { Invalid::Refused };
     }
     settings.set(all);
@@ -210,18 +205,17 @@ fn encode_invalid_numbers(lua: &Lua, settings: &Cell<Settings>, args: &MultiValu
 }
 
 fn encode_sparse_array(lua: &Lua, settings: &Cell<Settings>, args: &MultiValue) -> mlua::Result<MultiValue> {
-    let function = "encode_sparse_array";
-    at_most(lua, args, 3, function)?;
+    at_most(lua, args, 3)?;
     let mut all = settings.get();
     let most = i32::MAX.into();
-    if let Some(yes) = truth(lua, args, function)? {
+    if let Some(yes) = truth(lua, args)? {
         all.sparse_convert = yes;
     }
     if args.get(1).is_some_and(|value| !value.is_nil()) {
-        all.sparse_ratio = integer(lua, args, 1, function, 0, most)?;
+        all.sparse_ratio = integer(lua, args, 1, 0, most)?;
     }
     if args.get(2).is_some_and(|value| !value.is_nil()) {
-        all.sparse_safe = integer(lua, args, 2, function, 0, most)?;
+        all.sparse_safe = integer(lua, args, 2, 0, most)?;
     }
     settings.set(all);
     let shown = [Value::Boolean(all.sparse_convert), Value::Integer(all.sparse_ratio), Value::Integer(all.sparse_safe)];
