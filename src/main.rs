@@ -17,7 +17,7 @@ use nyala::persist::{self, snapshot};
 use nyala::state::{Gate, Server};
 use nyala::util::clock::Clock;
 use nyala::util::log::{self, Form, Target};
-use nyala::util::{alloc, os, task};
+use nyala::util::{alloc, crash, os, task};
 
 /// Shards for each worker where the configuration does not say. Two commands on different keys then meet on a shard
 /// about once in 64 times even when all workers are in one at once, which they are for a part of their time only.
@@ -89,6 +89,9 @@ fn run(config: Config) -> Result<(), Failed> {
     }
     start_log(&config).map_err(|error| before_log(&error))?;
     os::ignore_hangup();
+    if let Err(error) = crash::enable(config.crash_log_enabled()) {
+        tracing::warn!("A crash will not be reported: {}", os::error_text(&error));
+    }
     greet(&config);
     alloc::set_background_thread(config.jemalloc_bg_thread());
     let workers = match config.workers() {

@@ -68,6 +68,8 @@ readers! {
     active_expire_effort = "active-expire-effort" as u32;
     /// FLUSHALL and FLUSHDB without an option work in the background.
     lazyfree_lazy_user_flush = "lazyfree-lazy-user-flush" as bool;
+    /// A crash is reported in the log.
+    crash_log_enabled = "crash-log-enabled" as bool;
     /// The allocator returns memory from a thread of its own.
     jemalloc_bg_thread = "jemalloc-bg-thread" as bool;
 

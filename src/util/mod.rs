@@ -2,6 +2,7 @@
 
 pub mod alloc;
 pub mod clock;
+pub mod crash;
 pub mod crc;
 mod float_scan;
 pub mod glob;

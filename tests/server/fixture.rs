@@ -8,8 +8,9 @@
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -92,10 +93,19 @@ impl TestServer {
 
     /// Waits for its end; answers the exit code, or nothing when a signal ended it.
     pub(crate) fn wait(&mut self) -> Option<i32> {
+        self.wait_until_ended().code()
+    }
+
+    /// Waits for its end; answers the signal that ended it, if one did.
+    pub(crate) fn wait_for_signal(&mut self) -> Option<i32> {
+        self.wait_until_ended().signal()
+    }
+
+    fn wait_until_ended(&mut self) -> ExitStatus {
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("the child can be waited for") {
-                return status.code();
+                return status;
             }
             assert!(Instant::now() < until, "the server does not end");
             std::thread::sleep(Duration::from_millis(5));

@@ -9,6 +9,7 @@ mod blocking;
 mod cli;
 mod clients;
 mod connections;
+mod crash;
 mod lifecycle;
 mod limits;
 mod maxmemory;

@@ -18,6 +18,7 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("src/types/zset/block.rs", "a member and its score in one allocation behind a thin pointer"),
     ("src/types/zset/large.rs", "the order by score points to blocks that the table owns"),
     ("src/util/alloc.rs", "the process allocator"),
+    ("src/util/crash.rs", "handlers of the signals that tell of a crash"),
     ("src/util/prefetch.rs", "the instruction that brings memory near takes a pointer"),
     ("src/util/os.rs", "calls of the C library that std lacks"),
 ];

@@ -39,8 +39,7 @@ pub(super) const PARAMS: &[Param] = &[
     .accepted("Checked and stored; the process keeps the name it was started by."),
     Param::flag("always-show-logo", "no", "Prints the start-up drawing also when the output is no terminal.")
         .immutable(),
-    Param::flag("crash-log-enabled", "yes", "Writes a report when the server crashes.")
-        .accepted("Stored; a panic is always logged."),
+    Param::flag("crash-log-enabled", "yes", "Writes a report when the server crashes."),
     Param::flag("crash-memcheck-enabled", "yes", "Tests memory after a crash.")
         .accepted("Stored; no memory test is made."),
     Param::flag("use-exit-on-panic", "no", "Exits instead of aborting after a fatal error.")

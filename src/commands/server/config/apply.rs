@@ -2,7 +2,7 @@
 
 use crate::config::{ParamId, Reason};
 use crate::state::Server;
-use crate::util::{alloc, log, os};
+use crate::util::{alloc, crash, log, os};
 
 /// Puts changes into effect; the new values are in force already. Called again with the old ones when it fails.
 ///
@@ -28,6 +28,7 @@ type Effect = fn(&Server) -> Result<(), Reason>;
 const EFFECTS: &[(ParamId, Effect)] = &[
     (ParamId::of("aof-disable-auto-gc"), log_history),
     (ParamId::of("appendonly"), appendonly),
+    (ParamId::of("crash-log-enabled"), crash_log),
     (ParamId::of("loglevel"), loglevel),
     (ParamId::of("maxclients"), maxclients),
     (ParamId::of("maxmemory"), maxmemory),
@@ -52,6 +53,10 @@ fn appendonly(server: &Server) -> Result<(), Reason> {
 fn log_history(server: &Server) -> Result<(), Reason> {
     server.remove_log_history();
     Ok(())
+}
+
+fn crash_log(server: &Server) -> Result<(), Reason> {
+    crash::enable(server.config.crash_log_enabled()).map_err(|error| os::error_text(&error).into())
 }
 
 /// Descriptors beside those of the clients: listeners, files, event queues of the workers.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::super::prelude::*;
 use super::flag;
 use crate::keyspace::Locked;
+use crate::util::crash;
 use crate::util::number::{parse_f64, parse_memory_size};
 
 const NOT_IN_TRANSACTION: Error = Error::new("ERR DEBUG LOADAOF is not allowed in a transaction");
@@ -119,6 +120,11 @@ pub(super) fn sleep(cx: &mut Cx<'_>, args: &mut Args<'_>) -> Outcome {
 #[allow(clippy::disallowed_methods, reason = "DEBUG SLEEP is to hold up the server; it runs on a blocking thread")]
 fn pause(span: Duration) {
     std::thread::sleep(span);
+}
+
+/// DEBUG SEGFAULT: does not come back.
+pub(super) fn segfault(_: &mut Cx<'_>, _: &mut Args<'_>) -> Outcome {
+    Err(Error::text(format!("ERR {}", crash::fault()).into_bytes()))
 }
 
 /// `DEBUG PANIC [key]`: with a key, its shard's lock is left poisoned.

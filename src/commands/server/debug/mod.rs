@@ -64,6 +64,7 @@ const TOOLS: &[Tool] = &[
     tool("SDSLEN", (1, 1), "<key>", "Shows the lengths of a key and its string value.", contents::sdslen),
     tool("SET-ACTIVE-EXPIRE", (1, 1), "<0|1>", "Switches active expiry off or on.", faults::set_active_expire),
     tool("SET-DISABLE-DENY-SCRIPTS", (1, 1), "<0|1>", "Lets scripts run every command.", faults::set_scripts_may_all),
+    tool("SEGFAULT", (0, 0), "", "Crashes the server by an access to memory that it may not write.", faults::segfault),
     tool(
         "SET-SKIP-CHECKSUM-VALIDATION",
         (1, 1),
