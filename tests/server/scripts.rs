@@ -43,6 +43,7 @@ fn a_busy_script_holds_up_its_own_keys_alone_and_can_be_killed() {
         assert_eq!(other.call(&[b"GET", b"k"]), b"$-1\r\n");
     }
     assert_eq!(other.call(&[b"SCRIPT", b"KILL"]), b"-NOTBUSY No scripts in execution right now.\r\n");
+    assert_eq!(server.log().matches("Slow script detected").count(), 2, "each of the two is told once");
 }
 
 #[test]

@@ -71,6 +71,8 @@ pub(super) struct ScriptHost<'h, 'a> {
     ran_write: bool,
     reached_further: bool,
     stopped: bool,
+    /// The log has heard that it takes long.
+    told_slow: bool,
     started: u64,
     run: Option<Arc<ScriptRun>>,
     kind: RunKind,
@@ -111,6 +113,7 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
             ran_write: false,
             reached_further: false,
             stopped: false,
+            told_slow: false,
             started: ticks(),
             run: None,
             kind: RunKind::Script,
@@ -146,6 +149,25 @@ impl<'h, 'a> ScriptHost<'h, 'a> {
         });
         self.cx.server.scripts.runs.enter(&run);
         self.run = Some(run);
+    }
+
+    /// Says once in the log that the run has passed `busy-reply-threshold`.
+    fn tell_slow(&mut self) {
+        let Some(run) = self.run.as_ref().filter(|_| !self.told_slow) else { return };
+        let threshold_ms = u64::try_from(self.cx.server.config.busy_reply_threshold()).unwrap_or(0);
+        if threshold_ms == 0 || run.duration_ms() < threshold_ms {
+            return;
+        }
+        self.told_slow = true;
+        let command = match run.kind {
+            RunKind::Script => "SCRIPT KILL",
+            RunKind::Function => "FUNCTION KILL",
+        };
+        tracing::warn!(
+            "Slow script detected: {} still runs after {} milliseconds. {command} ends it, unless it has written.",
+            String::from_utf8_lossy(self.name),
+            run.duration_ms()
+        );
     }
 
     /// Marks the shards as held for long, for others not to block behind them; false when they are.
@@ -373,7 +395,9 @@ impl Host for ScriptHost<'_, '_> {
             return Some(Stop::Killed);
         }
         if let Some(run) = &self.run {
-            return run.killed.load(Relaxed).then_some(Stop::Killed);
+            let is_killed = run.killed.load(Relaxed);
+            self.tell_slow();
+            return is_killed.then_some(Stop::Killed);
         }
         if ticks_to_ns(ticks() - self.started) < WORKER_NS {
             return None;
