@@ -158,7 +158,7 @@ fn ziplist_element<'a>(rest: &mut &'a [u8]) -> Option<Element<'a>> {
 /// number of fields (1, 254 and more when unknown), (length field length spare value spare-bytes)*, 0xff
 /// ```
 ///
-/// A length is one byte, or 254 and four, little endian.
+/// A length is one byte, or 254 and four, little endian. Nobody writes one without a field.
 pub(super) fn zipmap(blob: &[u8]) -> Option<Vec<Element<'_>>> {
     fn len(rest: &mut &[u8]) -> Option<usize> {
         match byte(rest)? {
@@ -178,7 +178,8 @@ pub(super) fn zipmap(blob: &[u8]) -> Option<Vec<Element<'_>>> {
         elements.push(Element::Bytes(split(&mut rest, value_len)?));
         split(&mut rest, spare)?;
     }
-    (count >= 254 || usize::from(count) == elements.len() / 2).then_some(elements)
+    let is_counted = count >= 254 || usize::from(count) == elements.len() / 2;
+    (is_counted && !elements.is_empty()).then_some(elements)
 }
 
 /// The integers of an intset: bytes of each (4), how many (4), the integers in ascending order; all little endian.
