@@ -21,6 +21,8 @@ use crate::util::task;
 
 /// Loading that takes no longer is over when the first client is served.
 const LOADING_UNSEEN: Duration = Duration::from_millis(300);
+/// Between two looks at what the log's writer has to finish first.
+const TICK: Duration = Duration::from_millis(1);
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -92,9 +94,13 @@ fn load_log(server: &Arc<Server>) -> Result<(Dir, Manifest), String> {
     Ok((dir, manifest))
 }
 
-/// Loads what is in the files once more.
+/// Loads what is in the files once more. While a log that was turned on gets its first base, its files lack what was
+/// there before; so that is waited for.
 fn reload_log(server: &Arc<Server>) -> Result<(), String> {
     let journal = &server.keyspace.journal;
+    while server.aof.with_writer(|writer| writer.lacks_base()) == Some(true) {
+        std::thread::park_timeout(TICK);
+    }
     server.set_gate(Gate::LOADING, true);
     let reloaded = (|| {
         // What ran before the gate closed has let go of its shards when all of them are locked.
@@ -102,11 +108,11 @@ fn reload_log(server: &Arc<Server>) -> Result<(), String> {
         journal.turn(false);
         server.aof.want(journal.last());
         while server.aof.durable() < journal.last() && server.aof.failure().is_none() {
-            std::thread::park_timeout(Duration::from_millis(1));
+            std::thread::park_timeout(TICK);
         }
         locked.empty_dbs(None);
-        let effects = locked.unlock();
-        drop(effects);
+        // A snapshot that runs takes its time over what it has not saved yet.
+        server.lazy_free.free(locked.unlock());
         server.scripts.change_libraries(|libraries| {
             *libraries = Libraries::default();
             Ok::<_, String>(())

@@ -290,6 +290,44 @@ fn what_a_rewrite_has_written_is_loaded_also_while_the_log_is_off() {
     }
 }
 
+fn until_info(wire: &mut Wire, fact: &str) {
+    let until = Instant::now() + Duration::from_secs(10);
+    while !info(wire).contains(fact) {
+        assert!(Instant::now() < until, "not yet {fact}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_log_that_is_to_get_its_first_base_is_loaded_with_it() {
+    let server = TestServer::nyala(&["--enable-debug-command", "yes"]);
+    let mut wire = server.connect();
+    wire.value("DEBUG POPULATE 50");
+    wire.value("CONFIG SET rdb-key-save-delay 20000");
+    wire.value("CONFIG SET appendonly yes");
+    until_info(&mut wire, "current_save_keys_total:50");
+    wire.value("SET after 1");
+    let digest = wire.value("DEBUG DIGEST");
+    assert!(info(&mut wire).contains("aof_rewrite_in_progress:1"));
+    assert_eq!(wire.value("DEBUG LOADAOF"), Value::Simple(b"OK".to_vec()));
+    assert_eq!(wire.value("DEBUG DIGEST"), digest);
+}
+
+#[test]
+fn a_log_is_loaded_anew_at_once_while_a_snapshot_runs() {
+    let server = TestServer::nyala(&["--appendonly", "yes", "--enable-debug-command", "yes"]);
+    let mut wire = server.connect();
+    fill(&mut wire);
+    let digest = wire.value("DEBUG DIGEST");
+    wire.value("CONFIG SET rdb-key-save-delay 60000000");
+    wire.value("BGSAVE");
+    let begun = Instant::now();
+    assert_eq!(wire.value("DEBUG LOADAOF"), Value::Simple(b"OK".to_vec()));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(info(&mut wire).contains("rdb_bgsave_in_progress:1"));
+    assert_eq!(wire.value("DEBUG DIGEST"), digest);
+}
+
 fn info(wire: &mut Wire) -> String {
     let Value::Bulk(info) = wire.value("INFO persistence") else { panic!("no text") };
     String::from_utf8(info).expect("INFO is text")
@@ -303,11 +341,7 @@ fn turning_the_log_off_ends_a_rewrite() {
         wire.value("SET k v");
         wire.value("CONFIG SET rdb-key-save-delay 60000000");
         wire.value("BGREWRITEAOF");
-        let until = Instant::now() + Duration::from_secs(10);
-        while !info(&mut wire).contains("current_save_keys_total:1") {
-            assert!(Instant::now() < until, "preamble {preamble}: the rewrite does not begin");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until_info(&mut wire, "current_save_keys_total:1");
         let begun = Instant::now();
         assert_eq!(wire.value("CONFIG SET appendonly no"), Value::Simple(b"OK".to_vec()));
         assert!(begun.elapsed() < Duration::from_secs(4), "preamble {preamble}: {:?}", begun.elapsed());

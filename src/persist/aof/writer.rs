@@ -107,6 +107,12 @@ impl Writer {
         }
     }
 
+    /// Whether the log is new and without its first base.
+    #[must_use]
+    pub fn lacks_base(&self) -> bool {
+        !self.is_named
+    }
+
     fn manifest_name(&self) -> String {
         manifest_name(&self.stem)
     }
