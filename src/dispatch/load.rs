@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::Replay;
-use super::start::load_functions;
+use super::start::{LOADING_UNSEEN, load_functions};
 use crate::persist::aof::file::{Dir, cut_off};
 use crate::persist::aof::load::{Item, LoadError, Reader};
 use crate::persist::aof::{Manifest, manifest_name};
@@ -19,8 +19,6 @@ use crate::util::clock::{seconds_since, ticks};
 use crate::util::os::error_text;
 use crate::util::task;
 
-/// Loading that takes no longer is over when the first client is served.
-const LOADING_UNSEEN: Duration = Duration::from_millis(300);
 /// Between two looks at what the log's writer has to finish first.
 const TICK: Duration = Duration::from_millis(1);
 /// Bytes read at once.
@@ -72,7 +70,6 @@ pub fn start_log(server: &Arc<Server>) {
         loading.set_gate(Gate::LOADING, false);
         let _ = done.send(());
     });
-    // Who comes right after the start of a server with little to load is not told to wait.
     let _ = is_done.recv_timeout(LOADING_UNSEEN);
 }
 
