@@ -158,13 +158,6 @@ impl Server {
                 self.stop_log();
             }
             rewrite.ended(self.clock.now_ms(), done.is_ok() || rewrite.is_cancelled());
-            let rest_ms = rest_ms(rewrite.failures.load(Relaxed));
-            if rest_ms >= MINUTE_MS {
-                tracing::warn!(
-                    "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {} minutes",
-                    rest_ms / MINUTE_MS
-                );
-            }
             self.refresh_log();
         }
     }
@@ -338,32 +331,52 @@ impl Server {
     /// Begins a new base when the log has grown as much as the parameters say, and turns a log on again whose first base
     /// failed. Called a few times a second.
     pub fn tend_log(&self) {
-        let (config, rewrite) = (&self.config, &self.aof.rewrite);
-        if !config.appendonly() || rewrite.is_busy() {
+        let rewrite = &self.aof.rewrite;
+        if !self.config.appendonly() || rewrite.is_busy() {
             return;
         }
-        let failed_ms = self.clock.now_ms().saturating_sub(rewrite.failed_at_ms.load(Relaxed));
-        if failed_ms < rest_ms(rewrite.failures.load(Relaxed)) {
-            return;
-        }
-        if !self.aof.is_on() {
-            if let Err(error) = self.switch_log(true) {
-                rewrite.begun(self.clock.now_ms());
-                rewrite.ended(self.clock.now_ms(), false);
-                tracing::warn!("cannot turn the append-only file on: {error}");
+        match (self.aof.is_on(), self.log_growth()) {
+            (true, None) => {}
+            _ if self.rests_from_rewrites() => {}
+            (true, Some(growth)) => {
+                tracing::info!("Starting automatic rewriting of AOF on {growth}% growth");
+                rewrite.ask(Job::Rewrite);
             }
-            return;
+            (false, _) => {
+                if let Err(error) = self.switch_log(true) {
+                    rewrite.begun(self.clock.now_ms());
+                    rewrite.ended(self.clock.now_ms(), false);
+                    tracing::warn!("cannot turn the append-only file on: {error}");
+                }
+            }
         }
-        let percentage = config.auto_aof_rewrite_percentage();
-        let (size, base) = (self.aof.facts.current_size.load(Relaxed), rewrite.size.load(Relaxed).max(1));
-        if percentage == 0 || size <= config.auto_aof_rewrite_min_size() {
-            return;
+    }
+
+    /// By how many hundredths the log has grown, if that is enough for a new base.
+    fn log_growth(&self) -> Option<u64> {
+        let percentage = self.config.auto_aof_rewrite_percentage();
+        let (size, base) = (self.aof.facts.current_size.load(Relaxed), self.aof.rewrite.size.load(Relaxed).max(1));
+        if percentage == 0 || size <= self.config.auto_aof_rewrite_min_size() {
+            return None;
         }
-        let growth = (size * 100 / base).saturating_sub(100);
-        if growth >= percentage {
-            tracing::info!("Starting automatic rewriting of AOF on {growth}% growth");
-            rewrite.ask(Job::Rewrite);
+        Some((size * 100 / base).saturating_sub(100)).filter(|growth| *growth >= percentage)
+    }
+
+    /// Whether rewrites have failed of late, so that one that is due has to wait; the log hears of a long wait once.
+    fn rests_from_rewrites(&self) -> bool {
+        let rewrite = &self.aof.rewrite;
+        let failed_ms = self.clock.now_ms().saturating_sub(rewrite.failed_at_ms.load(Relaxed));
+        let rest_ms = rest_ms(rewrite.failures.load(Relaxed));
+        if failed_ms >= rest_ms {
+            return false;
         }
+        if rest_ms >= MINUTE_MS && !rewrite.told_rest.swap(true, Relaxed) {
+            tracing::warn!(
+                "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {} minutes",
+                rest_ms / MINUTE_MS
+            );
+        }
+        true
     }
 }
 

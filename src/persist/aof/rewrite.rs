@@ -126,6 +126,8 @@ pub struct Rewrite {
     pub failures: AtomicU64,
     /// The second of the two.
     pub failed_at_ms: AtomicU64,
+    /// The server's log has heard that a rewrite waits since others have failed.
+    pub told_rest: AtomicBool,
     /// Bytes of the log after the last one, from which its growth is counted.
     pub size: AtomicU64,
 }
@@ -183,6 +185,7 @@ impl Rewrite {
         let took_ms = now_ms.saturating_sub(self.started_at_ms.load(Relaxed));
         self.last_ms_plus_one.store(took_ms as i64 + 1, Relaxed);
         self.last_failed.store(!went_well, Relaxed);
+        self.told_rest.store(false, Relaxed);
         if went_well {
             self.failures.store(0, Relaxed);
         } else {
