@@ -107,7 +107,7 @@ pub struct Server {
     pub run_id: String,
     /// Unix time of the start, microseconds.
     pub started_at_us: u64,
-    /// Number of worker threads.
+    /// Number of worker threads; see [`Server::seats`].
     pub workers: usize,
     unserved: Mutex<Vec<ReadyKey>>,
     replication_id: Mutex<String>,
@@ -132,6 +132,11 @@ impl std::fmt::Debug for Relisten {
 /// Empties the databases and loads the append-only file; the error is for the log.
 pub type ReloadLog = fn(&Arc<Server>) -> Result<(), String>;
 
+/// See [`Server::seats`].
+fn seats(workers: usize) -> usize {
+    workers + 1
+}
+
 impl Server {
     /// A server with empty databases. `commands` is the size of the command table, for the counters.
     #[must_use]
@@ -151,9 +156,9 @@ impl Server {
             blocked: BlockedTable::default(),
             unserved: Mutex::default(),
             scripts: Scripts::default(),
-            pubsub: PubSub::new(workers),
+            pubsub: PubSub::new(seats(workers)),
             broadcasts: Broadcasts::default(),
-            stats: Stats::new(workers, commands),
+            stats: Stats::new(seats(workers), commands),
             pause: Pause::default(),
             long_running: AtomicUsize::new(0),
             active_expire: true.into(),
@@ -174,6 +179,13 @@ impl Server {
         server.snapshots.loaded(server.started_at_us / 1000, 0);
         server.refresh_thresholds();
         server
+    }
+
+    /// Number of threads that run connections: the workers, and behind them a spare one for the time when a script holds up
+    /// each of them, for somebody must be there to be asked for its end.
+    #[must_use]
+    pub fn seats(&self) -> usize {
+        seats(self.workers)
     }
 
     /// Tells the server under which handle it is shared, for [`Server::handle`].

@@ -136,11 +136,11 @@ impl Acceptor {
         }
     }
 
-    /// The workers take turns, but for those that a script holds up.
+    /// The workers take turns, but for those that a script holds up; when all are, it is the spare one's.
     fn choose_worker(&self) -> usize {
-        let (turn, count) = (self.next_worker.fetch_add(1, Relaxed), self.workers.len());
+        let (turn, count) = (self.next_worker.fetch_add(1, Relaxed), self.server.workers);
         let mut workers = (0..count).map(|at| turn.wrapping_add(at) % count);
-        workers.find(|&worker| !self.server.scripts.runs.hold_up(worker)).unwrap_or(turn % count)
+        workers.find(|&worker| !self.server.scripts.runs.hold_up(worker)).unwrap_or(count)
     }
 
     /// Refuses the connection, or registers it and gives it to the next worker.

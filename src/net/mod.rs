@@ -1,7 +1,8 @@
 //! Sockets: the accept loop, the workers with their connections, and the way in and out of the server.
 //!
 //! One thread accepts and does the work that time brings; each worker thread runs its own single-threaded runtime and
-//! owns the connections handed to it. No connection ever moves.
+//! owns the connections handed to it. No connection ever moves. One worker more than configured is there for new
+//! connections while scripts hold up all others ([`Server::seats`](crate::state::Server::seats)).
 //!
 //! May import: dispatch and everything below.
 

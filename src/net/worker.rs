@@ -154,7 +154,7 @@ impl Stopped {
 /// When a runtime cannot be made.
 pub(super) fn start(server: &Arc<Server>) -> io::Result<Workers> {
     let mut workers = Workers { senders: Vec::new(), threads: Vec::new(), stops: Vec::new() };
-    for number in 0..server.workers {
+    for number in 0..server.seats() {
         let (sender, receiver) = mpsc::channel(HANDOVER_MAX);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

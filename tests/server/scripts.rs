@@ -104,3 +104,72 @@ fn a_fast_script_that_loops_once_it_has_written_holds_up_its_worker_alone() {
     other.send(&request(&[&b"SHUTDOWN"[..], b"NOSAVE"]));
     assert_eq!(server.wait(), Some(0));
 }
+
+#[test]
+fn with_one_worker_a_fast_script_that_loops_can_be_killed() {
+    let server = TestServer::nyala(&["--busy-reply-threshold", "100", "--workers", "1"]);
+    let mut other = server.connect();
+    let source = b"if ARGV[1] then while true do end end return redis.call('SET', KEYS[1], 'x')";
+    for _ in 0..5 {
+        assert_eq!(other.call(&[b"EVAL", source, b"1", b"k"]), b"+OK\r\n");
+    }
+    let mut looping = start(&server, &[b"EVAL", source, b"1", b"k", b"x"]);
+    for client in [&mut other, &mut server.connect()] {
+        assert_eq!(client.call(&[b"PING"]), b"+PONG\r\n");
+        assert_eq!(client.call(&[b"GET", b"k"]), BUSY);
+    }
+    assert_eq!(other.call(&[b"SCRIPT", b"KILL"]), b"+OK\r\n");
+    assert!(looping.reply().starts_with(b"-ERR Script killed by user with SCRIPT KILL... script: "));
+    assert_eq!(other.call(&[b"GET", b"k"]), b"$1\r\nx\r\n");
+}
+
+#[test]
+fn with_one_worker_a_fast_script_that_loops_once_it_has_written_leaves_room_for_new_connections() {
+    let mut server = TestServer::nyala(&["--busy-reply-threshold", "100", "--workers", "1", "--save", ""]);
+    let mut waiting = server.connect();
+    let source = b"redis.call('SET', KEYS[1], 'x') if ARGV[1] then while true do end end return 1";
+    for _ in 0..5 {
+        assert_eq!(waiting.call(&[b"EVAL", source, b"1", b"k"]), b":1\r\n");
+    }
+    let _looping = start(&server, &[b"EVAL", source, b"1", b"k", b"x"]);
+    // It is on the worker that is held up.
+    waiting.send(&request(&[b"PING"]));
+    for mut client in [(); 3].map(|()| server.connect()) {
+        assert_eq!(client.call(&[b"PING"]), b"+PONG\r\n");
+        assert_eq!(client.call(&[b"GET", b"k"]), BUSY);
+        assert_eq!(client.call(&[b"FLUSHALL"]), BUSY);
+        assert!(client.call(&[b"SCRIPT", b"KILL"]).starts_with(b"-UNKILLABLE "));
+        let free = (0..64).filter(|n| client.call(&[b"GET", format!("key:{n}").as_bytes()]) == b"$-1\r\n").count();
+        assert!(free > 32, "{free} of 64 keys are free");
+    }
+    let mut last = server.connect();
+    last.send(&request(&[&b"SHUTDOWN"[..], b"NOSAVE"]));
+    assert_eq!(server.wait(), Some(0));
+}
+
+#[test]
+fn scripts_that_spend_their_time_outside_of_lua_code_can_be_killed() {
+    let server = TestServer::nyala(&["--busy-reply-threshold", "100"]);
+    let mut other = server.connect();
+    for source in [
+        &b"return string.rep('a', 1e5):find('.-.-.-.-b')"[..],
+        b"return string.rep('a', 1e5):match('a*a*a*a*b')",
+        b"return string.rep('a', 1e5):gsub('.-.-.-.-b', '')",
+        b"for match in string.rep('a', 1e5):gmatch('.-.-.-.-b') do end",
+        b"while true do pcall(string.find, string.rep('a', 1e5), '.-.-.-.-b') end",
+        b"while true do string.rep('a', 1e7) end",
+        b"local s = string.rep('a', 1e7) while true do local both = s .. s end",
+        b"local t = {} for i = 1, 3e5 do t[i] = 'a' end while true do table.concat(t) end",
+        b"local t = {} for i = 1, 3e5 do t[i] = 'a' end while true do table.insert(t, 1, table.remove(t, 1)) end",
+        b"local t = {} for i = 1, 3e5 do t[i] = i * 7919 % 300007 end while true do table.sort(t) end",
+    ] {
+        let mut client = start(&server, &[b"EVAL", source, b"1", b"k"]);
+        assert_eq!(other.call(&[b"GET", b"k"]), BUSY, "{}", source.escape_ascii());
+        let killed = Instant::now();
+        assert_eq!(other.call(&[b"SCRIPT", b"KILL"]), b"+OK\r\n");
+        assert!(client.reply().starts_with(b"-ERR Script killed by user with SCRIPT KILL... script: "));
+        let took = killed.elapsed();
+        assert!(took < Duration::from_millis(END_MS), "{}: {took:?}", source.escape_ascii());
+        assert_eq!(other.call(&[b"GET", b"k"]), b"$-1\r\n");
+    }
+}

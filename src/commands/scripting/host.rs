@@ -4,7 +4,7 @@
 //! begun again on a thread of its own, unless it has changed something: then it must go on where it is, as a run cannot
 //! move from thread to thread. What it holds up is bounded: its own shards, which are marked as held for long, so that no
 //! other worker blocks for them ([`Locked::hold_long`](crate::keyspace::Locked::hold_long)), and the connections of its
-//! worker, to which no new ones are given. All others go on: they see it in FUNCTION STATS, get BUSY for its keys past
+//! worker, to which no new ones are given (a spare worker takes them if there is no other). All others go on: they see it in FUNCTION STATS, get BUSY for its keys past
 //! `busy-reply-threshold`, and can end it by SHUTDOWN NOSAVE as in Redis. It happens to a script once: see
 //! [`Standing::note_held_up`].
 
