@@ -32,7 +32,7 @@ pub trait Host {
     /// `redis.acl_check_cmd`: whether the user may run this; `None` when there is no such command.
     fn may_run(&mut self, argv: Args<'_>) -> Option<bool>;
 
-    /// Asked every few thousand instructions: whether the run is to end.
+    /// Asked some thousand times in a second: whether the run is to end.
     fn tick(&mut self) -> Option<Stop>;
 }
 

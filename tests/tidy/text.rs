@@ -12,6 +12,7 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("src/keyspace/entry/block.rs", "header, key and value in one allocation behind a thin pointer"),
     ("src/keyspace/entry/slot.rs", "fingerprints in the unused bits of pointers; entries change threads"),
     ("src/script/host.rs", "the host of a run, lent to functions that outlive it"),
+    ("src/script/interpreter/hook.rs", "the hook that looks whether a run is to end, without mlua's handles"),
     ("src/script/interpreter/direct.rs", "commands and lists on Lua's stack, without mlua's handles"),
     ("src/types/packed/buffer.rs", "lengths and bytes in one allocation behind a thin pointer"),
     ("src/types/text.rs", "length and bytes in one allocation behind a thin pointer"),

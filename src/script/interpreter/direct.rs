@@ -28,6 +28,8 @@ use crate::util::number::parse_i64;
 const KEPT_BYTES: usize = 64 << 10;
 /// Arrays inside each other that are read here; commands of the usual kind nest less.
 const DEPTH_MAX: usize = 8;
+/// Elements of a list that take a short time to be sorted.
+const SHORT_LIST: usize = 1000;
 
 /// What is left of a call for [`super::api`] to answer.
 pub(super) enum Left {
@@ -95,14 +97,32 @@ pub(super) fn call_function(lua: &Lua, rest: Function) -> mlua::Result<Function>
     unsafe { lua.exec_raw(rest, |state| Stack(state).close_over(call, 1)) }
 }
 
+/// What a function looks at that may take very long for some arguments.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::script) enum Looking {
+    /// Texts: see [`is_bounded`].
+    AtTexts,
+    /// A list, unless a function compares its elements.
+    AtList,
+}
+
 /// A function of Lua's own that may take very long for some arguments: for those it is `ours`, called from it, that runs.
 /// In all other cases nothing of this is seen, be it in an error's text or in time.
 ///
 /// # Errors
 /// None but for want of memory.
-pub(in crate::script) fn bounded_function(lua: &Lua, theirs: Function, ours: Function) -> mlua::Result<Function> {
+pub(in crate::script) fn bounded_function(
+    lua: &Lua,
+    looking: Looking,
+    theirs: Function,
+    ours: Function,
+) -> mlua::Result<Function> {
+    let function = match looking {
+        Looking::AtTexts => call_for_texts,
+        Looking::AtList => call_for_list,
+    };
     // SAFETY: the closure takes both functions, which alone are on the stack, and leaves one in their place.
-    unsafe { lua.exec_raw((ours, theirs), |state| Stack(state).close_over(call_bounded, 2)) }
+    unsafe { lua.exec_raw((ours, theirs), |state| Stack(state).close_over(function, 2)) }
 }
 
 /// Lua's stack inside of a C function. Made at the head of one alone, of the state that Lua gives it: that state is valid
@@ -139,6 +159,12 @@ impl Stack {
         let start = unsafe { ffi::lua_tolstring(self.0, at, &raw mut len) };
         // SAFETY: Lua's strings are so many bytes, never change, and lie still as long as something refers to them.
         unsafe { std::slice::from_raw_parts(start.cast(), len) }
+    }
+
+    /// Number of elements of the list at an index that holds one.
+    fn elements(self, at: c_int) -> usize {
+        // SAFETY: see `Stack`.
+        unsafe { ffi::lua_objlen(self.0, at) }
     }
 
     /// Whether so many more values have room.
@@ -252,13 +278,27 @@ unsafe extern "C-unwind" fn call(state: *mut lua_State) -> c_int {
 }
 
 /// See [`bounded_function`].
-unsafe extern "C-unwind" fn call_bounded(state: *mut lua_State) -> c_int {
+unsafe extern "C-unwind" fn call_for_texts(state: *mut lua_State) -> c_int {
     let stack = Stack(state);
     // A number is a short text, and anything else is refused.
     let text = |at| if stack.kind(at) == ffi::LUA_TSTRING { stack.text(at) } else { b"" };
+    call_one(stack, is_bounded(text(1), text(2), text(3)))
+}
+
+/// See [`bounded_function`].
+unsafe extern "C-unwind" fn call_for_list(state: *mut lua_State) -> c_int {
+    let stack = Stack(state);
+    let is_long = stack.kind(1) == ffi::LUA_TTABLE
+        && matches!(stack.kind(2), ffi::LUA_TNIL | ffi::LUA_TNONE)
+        && stack.elements(1) > SHORT_LIST;
+    call_one(stack, !is_long)
+}
+
+/// Calls Lua's function, or ours.
+fn call_one(stack: Stack, is_bounded: bool) -> c_int {
     match stack.second_upvalue() {
-        // SAFETY: it takes its arguments from this state's stack as this function does, and uses no upvalues.
-        Some(theirs) if is_bounded(text(1), text(2), text(3)) => unsafe { theirs(state) },
+        // SAFETY: it takes its arguments from this state's stack as the calling function does, and uses no upvalues.
+        Some(theirs) if is_bounded => unsafe { theirs(stack.0) },
         _ => stack.call_upvalue(),
     }
 }

@@ -2,11 +2,12 @@
 
 mod api;
 mod direct;
+mod hook;
 mod replies;
 mod results;
 mod sandbox;
 
-pub(super) use direct::bounded_function;
+pub(super) use direct::{Looking, bounded_function};
 pub(super) use sandbox::{Blamed, Signals, bad_argument, raise};
 
 pub use results::write_value;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use mlua::debug::Debug;
 use mlua::{Function, Lua, MultiValue, StdLib, Table, Value};
 
-use super::api;
+use super::{api, direct, hook};
 use crate::script::error::{Failure, Raised, Stop};
 use crate::script::host::with_host;
 use crate::script::libs;
@@ -16,10 +16,7 @@ use crate::script::libs;
 const PRELUDE: &str = "=prelude";
 /// Frames looked at for the place of an error.
 const FRAMES: usize = 64;
-/// Instructions between two looks at whether the run is to end; some tens of microseconds.
-const TICK_INSTRUCTIONS: u32 = 10_000;
-
-/// Steps of functions between two looks at the same; a step takes some nanoseconds.
+/// Steps of functions between two looks at whether the run is to end; a step takes some nanoseconds.
 const LOOK_STEPS: usize = 10_000;
 
 /// What the functions of the sandbox and the interpreter tell each other during a run.
@@ -58,12 +55,9 @@ impl Signals {
 
     /// The run ends inside of this function.
     pub(in crate::script) fn stopped(&self, lua: &Lua, blamed: Blamed, stop: Stop) -> mlua::Error {
-        self.stop_at(stop, || lua.inspect_stack(blamed as usize + 1, place_of).flatten())
-    }
-
-    fn stop_at(&self, stop: Stop, place: impl FnOnce() -> Option<(String, usize)>) -> mlua::Error {
         if self.stop.replace(Some(stop)).is_none() {
-            self.failure.replace(Some(Failure { text: Vec::new(), place: place(), is_counted: false }));
+            let place = lua.inspect_stack(blamed as usize + 1, place_of).flatten();
+            self.failure.replace(Some(Failure { text: Vec::new(), place, is_counted: false }));
         }
         mlua::Error::external(Raised::Stop(stop))
     }
@@ -118,6 +112,8 @@ pub(super) fn build() -> mlua::Result<Sandbox> {
             Ok(())
         })?,
     )?;
+    let sort = |lua: &Lua, (theirs, ours)| direct::bounded_function(lua, direct::Looking::AtList, theirs, ours);
+    host.raw_set("bounded_sort", lua.create_function(sort)?)?;
     libs::random::install(&lua, &host)?;
     libs::pattern::install(&lua, &lua.globals().get("string")?, &signals)?;
     let libraries = lua.create_table()?;
@@ -134,11 +130,8 @@ pub(super) fn build() -> mlua::Result<Sandbox> {
         .call::<(Table, Table, Function, Function, Function, Function)>(host)?;
     lua.set_globals(eval_globals.clone())?;
     let told = Rc::clone(&signals);
-    let triggers = mlua::HookTriggers::new().every_nth_instruction(TICK_INSTRUCTIONS);
-    lua.set_global_hook(triggers, move |_, debug| match told.look() {
-        Ok(()) => Ok(mlua::VmState::Continue),
-        Err(stop) => Err(told.stop_at(stop, || place_of(debug))),
-    })?;
+    let look = move |lua: &Lua, ()| told.look().map_err(|stop| told.stopped(lua, Blamed::Running, stop));
+    hook::set(&lua, lua.create_function(look)?)?;
     Ok(Sandbox { lua, signals, eval_globals, function_globals, loading, run, run_script, run_function })
 }
 

@@ -7,7 +7,20 @@ use crate::script::{Refused, ScriptFlags};
 /// Answers `ECHO` with its argument, `KINDS` with one reply of each kind, `STOP` by ending the run; knows no other.
 struct Words {
     protocol: Protocol,
-    ticks: usize,
+    /// Looks until the run is to end.
+    looks: usize,
+}
+
+impl Words {
+    /// Such that a run has some seconds.
+    fn patient() -> Words {
+        Words { protocol: Protocol::Resp2, looks: 100_000 }
+    }
+
+    /// Such that it has some milliseconds.
+    fn impatient() -> Words {
+        Words { looks: 50, ..Words::patient() }
+    }
 }
 
 impl Host for Words {
@@ -51,13 +64,12 @@ impl Host for Words {
     }
 
     fn tick(&mut self) -> Option<Stop> {
-        self.ticks += 1;
-        (self.ticks > 50).then_some(Stop::Killed)
+        self.looks = self.looks.saturating_sub(1);
+        (self.looks == 0).then_some(Stop::Killed)
     }
 }
 
-fn ran(source: &str, keys: &[&str], args: &[&str]) -> (Result<Ran, Vec<u8>>, Protocol) {
-    let mut host = Words { protocol: Protocol::Resp2, ticks: 0 };
+fn ran(mut host: Words, source: &str, keys: &[&str], args: &[&str]) -> (Result<Ran, Vec<u8>>, Protocol) {
     let ran = with_interpreter(|interpreter| {
         let scripts = Scripts::default();
         let digest = Digest::of(source.as_bytes());
@@ -70,7 +82,7 @@ fn ran(source: &str, keys: &[&str], args: &[&str]) -> (Result<Ran, Vec<u8>>, Pro
 
 /// The reply, or `!` and the error with its place.
 fn run_with(source: &str, keys: &[&str], args: &[&str]) -> String {
-    match ran(source, keys, args) {
+    match ran(Words::patient(), source, keys, args) {
         (Ok(Ran::Value(value)), spoken) => {
             let mut output = Output::default();
             write_value(&mut Reply::new(&mut output, Protocol::Resp3), &value, spoken);
@@ -245,8 +257,12 @@ fn nothing_keeps_a_run_from_its_end() {
         "for match in string.rep('a', 1e5):gmatch('.-.-.-.-b') do end",
         "local a, b = string.rep('a', 1e7), string.rep('a', 1e6) .. 'b' while true do a:find(b, 1, true) end",
         "local a = string.rep('a', 60) while true do a:find('.-.-b') end",
+        "local t = {} for i = 1, 3e5 do t[i] = i * 7919 % 300007 end table.sort(t)",
+        "local t = {} for i = 1, 3e5 do t[i] = 'a' end while true do table.concat(t) end",
+        "while true do string.rep('a', 1e7) end",
     ] {
-        expect(source, "Killed");
+        let (ran, _) = ran(Words::impatient(), source, &[], &[]);
+        assert!(matches!(ran, Ok(Ran::Stopped(Stop::Killed, _))), "{source}: {ran:?}");
     }
     expect("pcall(redis.call,'STOP') return 1", "NeedsAllShards");
     expect("return 1", ":1");
@@ -353,7 +369,7 @@ fn be_hostile() {
 
 #[test]
 fn libraries_register_functions() {
-    let mut host = Words { protocol: Protocol::Resp2, ticks: 0 };
+    let mut host = Words::impatient();
     let mut load = |body: &str| with_interpreter(|interpreter| interpreter.try_library(body.as_bytes(), &mut host));
     let functions = load(
         "\nredis.register_function{function_name='a', callback=function() end, flags={'no-writes'}, description='d'}\nredis.register_function('b', redis.log)",
@@ -386,7 +402,7 @@ fn libraries_register_functions() {
 #[test]
 fn functions_see_what_is_theirs() {
     let code = "local n = 0\nlocal lib = redis\nlib.register_function('f', function(keys, args) n = n + 1 return {n, keys, args, redis.call('ECHO', 'x')} end)\nredis.register_function('g', function() return redis.register_function end)\nredis.register_function('h', function() return KEYS end)";
-    let mut host = Words { protocol: Protocol::Resp2, ticks: 0 };
+    let mut host = Words::impatient();
     let functions = with_interpreter(|interpreter| interpreter.try_library(code.as_bytes(), &mut host)).unwrap();
     let library = Library::new("lib".into(), code.into(), 0, functions);
     let mut call = |name: &str| {

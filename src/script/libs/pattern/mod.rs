@@ -19,7 +19,7 @@ use mlua::{Function, Lua, LuaString, MultiValue, Table, Value};
 use self::matcher::{Capture, Fault, Matcher};
 use super::{number_for, string_for, type_name};
 use crate::script::Stop;
-use crate::script::interpreter::{Blamed, MEMORY_MAX, Signals, bad_argument, bounded_function, raise};
+use crate::script::interpreter::{Blamed, Looking, MEMORY_MAX, Signals, bad_argument, bounded_function, raise};
 
 /// Bytes that make a pattern more than a text, for `find`.
 const SPECIALS: &[u8] = b"^$*+?.([%-";
@@ -39,7 +39,7 @@ const BOUND_BYTES: usize = 256;
 /// None but for want of memory.
 pub(in crate::script) fn install(lua: &Lua, string: &Table, signals: &Rc<Signals>) -> mlua::Result<()> {
     for (name, function) in functions(lua, signals)? {
-        string.raw_set(name, bounded_function(lua, string.raw_get(name)?, function)?)?;
+        string.raw_set(name, bounded_function(lua, Looking::AtTexts, string.raw_get(name)?, function)?)?;
     }
     Ok(())
 }
