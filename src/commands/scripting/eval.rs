@@ -210,19 +210,36 @@ fn lacks_memory(cx: &Cx<'_>) -> bool {
     cx.session.is(SessionFlags::NO_ROOM) && cx.server.config.maxmemory() > 0
 }
 
+/// What a request names to be run.
+enum Named<'a> {
+    Source(&'a [u8]),
+    Script(Option<Digest>),
+    Function(&'a [u8]),
+}
+
+impl<'a> Named<'a> {
+    fn by(command: &Command, argv: Argv<'a>) -> Option<Named<'a>> {
+        match command.name {
+            "EVAL" | "EVAL_RO" => Some(Named::Source(argv.get(1))),
+            "EVALSHA" | "EVALSHA_RO" => Some(Named::Script(Digest::parse(argv.get(1)))),
+            "FCALL" | "FCALL_RO" => Some(Named::Function(argv.get(1))),
+            _ => None,
+        }
+    }
+}
+
 /// What a request may do: that of its command, but of a script or function what this states, if it does.
 #[must_use]
 pub fn effective_flags(server: &Server, command: &Command, argv: Argv<'_>) -> Flags {
     let of_script = |digest: Digest| server.scripts.get(&digest).and_then(|script| script.header.flags);
-    let stated = match command.name {
-        "EVAL" | "EVAL_RO" => Header::of_script(argv.get(1)).ok().and_then(|header| header.flags),
-        "EVALSHA" | "EVALSHA_RO" => Digest::parse(argv.get(1)).and_then(of_script),
-        "FCALL" | "FCALL_RO" => {
+    let stated = Named::by(command, argv).and_then(|named| match named {
+        Named::Source(source) => Header::of_script(source).ok().and_then(|header| header.flags),
+        Named::Script(digest) => digest.and_then(of_script),
+        Named::Function(name) => {
             let libraries = server.scripts.libraries();
-            libraries.function(argv.get(1)).map(|(library, at)| library.functions[at].flags)
+            libraries.function(name).map(|(library, at)| library.functions[at].flags)
         }
-        _ => None,
-    };
+    });
     let Some(stated) = stated else { return command.flags };
     let mut flags = command.flags - (STALE | DENYOOM | WRITE | MAY_REPLICATE);
     flags.set(WRITE, !stated.contains(ScriptFlags::NO_WRITES));
@@ -246,13 +263,12 @@ pub fn may_take_long(server: &Server, command: &Command, argv: Argv<'_>) -> bool
 /// Whether what a request runs has this standing; what runs no script has any.
 fn is_known_to(server: &Server, command: &Command, argv: Argv<'_>, has: impl Fn(&Standing) -> bool) -> bool {
     let script = |digest: &Digest| server.scripts.get(digest).is_some_and(|script| has(&script.standing));
-    match command.name {
-        "EVAL" | "EVAL_RO" => script(&Digest::of(argv.get(1))),
-        "EVALSHA" | "EVALSHA_RO" => Digest::parse(argv.get(1)).is_some_and(|digest| script(&digest)),
-        "FCALL" | "FCALL_RO" => {
+    Named::by(command, argv).is_none_or(|named| match named {
+        Named::Source(source) => script(&Digest::of(source)),
+        Named::Script(digest) => digest.is_some_and(|digest| script(&digest)),
+        Named::Function(name) => {
             let libraries = server.scripts.libraries();
-            libraries.function(argv.get(1)).is_some_and(|(library, at)| has(&library.standings[at]))
+            libraries.function(name).is_some_and(|(library, at)| has(&library.standings[at]))
         }
-        _ => true,
-    }
+    })
 }

@@ -19,6 +19,7 @@ use mlua::ffi::{self, lua_State};
 use mlua::{Function, Lua};
 
 use super::api::write_number;
+use super::replies::{take, take_line};
 use crate::resp::{Args, OwnedArgs};
 use crate::script::host::{Refused, with_host};
 use crate::script::libs::pattern::is_bounded;
@@ -387,18 +388,4 @@ fn push_array(stack: Stack, rest: &mut &[u8], line: &[u8], depth: usize) -> bool
 
 fn length(line: &[u8]) -> Option<usize> {
     parse_i64(line).and_then(|len| usize::try_from(len).ok())
-}
-
-/// Takes a line: its first byte, and the others.
-fn take_line<'a>(rest: &mut &'a [u8]) -> Option<(u8, &'a [u8])> {
-    let end = memchr::memchr(b'\r', rest)?;
-    let (&kind, line) = take(rest, end)?.split_first()?;
-    Some((kind, line))
-}
-
-/// Takes `len` bytes and the line end behind them.
-fn take<'a>(rest: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
-    let (bytes, behind) = rest.split_at_checked(len)?;
-    *rest = behind.get(2..)?;
-    Some(bytes)
 }

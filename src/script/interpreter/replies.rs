@@ -31,17 +31,13 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Takes `len` bytes and the line end behind them.
-    fn take(&mut self, len: usize) -> mlua::Result<&'a [u8]> {
-        let bytes = self.rest.get(..len).ok_or_else(malformed)?;
-        self.rest = self.rest.get(len + 2..).ok_or_else(malformed)?;
-        Ok(bytes)
+    /// Takes as many bytes as a line says.
+    fn text(&mut self, line: &[u8]) -> mlua::Result<&'a [u8]> {
+        take(&mut self.rest, number(line)?).ok_or_else(malformed)
     }
 
     fn value(&mut self, depth: usize) -> mlua::Result<Value> {
-        let line_end = memchr::memchr(b'\r', self.rest).ok_or_else(malformed)?;
-        let line = self.take(line_end)?;
-        let (&kind, line) = line.split_first().ok_or_else(malformed)?;
+        let (kind, line) = take_line(&mut self.rest).ok_or_else(malformed)?;
         if depth > DEPTH_MAX {
             return Err(malformed());
         }
@@ -52,7 +48,7 @@ impl<'a> Reader<'a> {
             b'$' if line == b"-1" => Ok(Value::Boolean(false)),
             b'*' if line == b"-1" => Ok(Value::Boolean(false)),
             b'$' => {
-                let text = self.take(number(line)?)?;
+                let text = self.text(line)?;
                 self.lua.create_string(text).map(Value::String)
             }
             b'*' | b'>' => self.array(number(line)?, depth),
@@ -64,7 +60,7 @@ impl<'a> Reader<'a> {
             }
             b'(' => self.table("big_number", |lua| lua.create_string(line).map(Value::String)),
             b'=' => {
-                let text = self.take(number(line)?)?;
+                let text = self.text(line)?;
                 let (format, text) = (text.get(..3).unwrap_or_default(), text.get(4..).unwrap_or_default());
                 let parts = self.lua.create_table_with_capacity(0, 2)?;
                 parts.raw_set("string", self.lua.create_string(text)?)?;
@@ -113,6 +109,20 @@ impl<'a> Reader<'a> {
         table.raw_set(name, value(self.lua)?)?;
         Ok(Value::Table(table))
     }
+}
+
+/// Takes a line: its first byte, and the others.
+pub(super) fn take_line<'a>(rest: &mut &'a [u8]) -> Option<(u8, &'a [u8])> {
+    let end = memchr::memchr(b'\r', rest)?;
+    let (&kind, line) = take(rest, end)?.split_first()?;
+    Some((kind, line))
+}
+
+/// Takes `len` bytes and the line end behind them.
+pub(super) fn take<'a>(rest: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
+    let (bytes, behind) = rest.split_at_checked(len)?;
+    *rest = behind.get(2..)?;
+    Some(bytes)
 }
 
 /// Sets a field, unless its key is nothing that a table can have.
