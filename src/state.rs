@@ -10,7 +10,7 @@ pub use self::rdb::{LoadKind, load_error_text};
 pub use self::save::SaveRefused;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 
 use bitflags::bitflags;
 use bytes::Bytes;
@@ -26,6 +26,7 @@ use crate::pubsub::{Delivery, PubSub, Topic};
 use crate::script::{RunKind, Scripts};
 use crate::stats::Stats;
 use crate::util::clock::Clock;
+use crate::util::sync::lock;
 use crate::util::{memory, rng};
 
 bitflags! {
@@ -271,13 +272,13 @@ impl Server {
 
     /// Leaves the waiters of a key to be served by the long command that holds its shard, when that ends.
     pub fn leave_unserved(&self, key: ReadyKey) {
-        self.unserved.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+        lock(&self.unserved).push(key);
     }
 
     /// Keys whose waiters were left unserved.
     #[must_use]
     pub fn take_unserved(&self) -> Vec<ReadyKey> {
-        std::mem::take(&mut *self.unserved.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.unserved))
     }
 
     /// What runs for longer than `busy-reply-threshold` and holds a shard, if that is a script or function.
@@ -403,12 +404,12 @@ impl Server {
     /// The name of this data set's history: 40 hex digits.
     #[must_use]
     pub fn replication_id(&self) -> String {
-        self.replication_id.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.replication_id).clone()
     }
 
     /// Begins another history.
     pub fn change_replication_id(&self) {
-        *self.replication_id.lock().unwrap_or_else(PoisonError::into_inner) = rng::hex_id();
+        *lock(&self.replication_id) = rng::hex_id();
     }
 
     /// Whether a client must authenticate before it may do anything else: a password is set now, and was set when the
@@ -442,7 +443,7 @@ pub struct Monitors {
 impl Monitors {
     /// Runs `f` on the list. Locking: the list's own lock, for the time of `f`.
     pub fn with<R>(&self, f: impl FnOnce(&mut Vec<Arc<Client>>) -> R) -> R {
-        f(&mut self.clients.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut lock(&self.clients))
     }
 }
 
@@ -468,7 +469,7 @@ pub struct Pause {
 impl Pause {
     /// Keeps the time and the gate's bits together.
     fn lock(&self) -> MutexGuard<'_, ()> {
-        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.changing)
     }
 }
 
@@ -483,18 +484,18 @@ pub struct Shutdown {
 impl Shutdown {
     /// Asks the server to end.
     pub fn request(&self, options: ShutdownOptions) {
-        *self.requested.lock().unwrap_or_else(PoisonError::into_inner) = Some(options);
+        *lock(&self.requested) = Some(options);
         self.raised.notify_one();
     }
 
     /// Goes on as if nobody had asked; answers whether somebody had.
     pub fn forget(&self) -> bool {
-        self.requested.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+        lock(&self.requested).take().is_some()
     }
 
     /// The request, if there is one.
     #[must_use]
     pub fn requested(&self) -> Option<ShutdownOptions> {
-        *self.requested.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.requested)
     }
 }

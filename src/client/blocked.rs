@@ -1,13 +1,14 @@
 //! Clients that wait in a blocking command: what is to be run for them when their keys change, and what came of it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, TryLockError};
 
 use dashmap::DashMap;
 
 use super::{Client, SessionFlags, signal};
 use crate::keyspace::KeyHash;
 use crate::resp::{Output, OwnedArgs};
+use crate::util::sync::lock;
 
 /// A key for which a client waits, in the database that it has selected.
 #[derive(Debug, Clone)]
@@ -102,7 +103,7 @@ impl Blocked {
     /// Lets `serve` run the command if the client still waits. With its reply the wait is over, and the client's task is
     /// woken, which then takes the client off the table.
     pub fn serve(&self, serve: impl FnOnce() -> Option<Output>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         if matches!(*state, State::Waiting)
             && let Some(output) = serve()
         {

@@ -30,10 +30,11 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::sync::atomic::{
     AtomicBool, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed,
 };
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::task::Waker;
 
 use crate::resp::Output;
+use crate::util::sync::lock;
 
 /// Signals to a connection's task.
 pub mod signal {
@@ -215,7 +216,7 @@ impl Client {
 
     /// Runs `f` on the client's names. Locking: the names' own lock, for the time of `f`.
     pub fn with_names<R>(&self, f: impl FnOnce(&mut Names) -> R) -> R {
-        f(&mut self.names.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut lock(&self.names))
     }
 
     /// Remembers how to wake the connection's task; the first call counts, the task's waker never changes.
@@ -260,7 +261,7 @@ impl Client {
         write: impl FnOnce(u8, &mut Output),
     ) -> Result<bool, MailboxFull> {
         let unsent = self.facts.output_pending.load(Relaxed);
-        let mut mailbox = self.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mailbox = lock(&self.mailbox);
         let proto = self.facts.proto.load(Relaxed);
         let is_first = mailbox.bytes() == 0;
         mailbox.push(unsent + len, limit_bytes, |messages| write(proto, messages))?;
@@ -279,12 +280,12 @@ impl Client {
 
     /// Moves all messages behind what `output` holds.
     pub fn take_mail(&self, output: &mut Output) {
-        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner).move_to(output);
+        lock(&self.mailbox).move_to(output);
     }
 
     /// Switches the protocol: messages come in the new one from now on, and those in the old one move to `output`.
     pub fn switch_proto(&self, proto: u8, output: &mut Output) {
-        let mut mailbox = self.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mailbox = lock(&self.mailbox);
         mailbox.move_to(output);
         self.facts.proto.store(proto, Relaxed);
     }
@@ -329,6 +330,6 @@ impl Client {
     /// Bytes waiting in the mailbox.
     #[must_use]
     pub fn mail_bytes(&self) -> usize {
-        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner).bytes()
+        lock(&self.mailbox).bytes()
     }
 }

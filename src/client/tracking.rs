@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use super::Client;
 use crate::resp::{Output, write_request};
+use crate::util::sync::{read, write};
 
 /// Where subscribers that speak RESP2 are told what is not valid any more.
 pub const CHANNEL: &str = "__redis__:invalidate";
@@ -106,7 +107,7 @@ impl Broadcasts {
     }
 
     fn change(&self, note: impl FnOnce(bool), change: impl FnOnce(&mut BTreeMap<Box<[u8]>, Vec<Arc<Client>>>)) {
-        let mut prefixes = self.prefixes.write().unwrap_or_else(PoisonError::into_inner);
+        let mut prefixes = write(&self.prefixes);
         change(&mut prefixes.clients);
         prefixes.lens = prefixes.clients.keys().map(|prefix| prefix.len()).collect();
         self.len.store(prefixes.clients.len(), Relaxed);
@@ -128,7 +129,7 @@ impl Broadcasts {
     /// The prefixes of a client, in order. Locking: as [`Broadcasts::join`].
     #[must_use]
     pub fn of(&self, client: &Client) -> Vec<Box<[u8]>> {
-        let prefixes = self.prefixes.read().unwrap_or_else(PoisonError::into_inner);
+        let prefixes = read(&self.prefixes);
         let own = prefixes.clients.iter().filter(|(_, clients)| clients.iter().any(|known| known.id == client.id));
         own.map(|(prefix, _)| prefix.clone()).collect()
     }
@@ -136,7 +137,7 @@ impl Broadcasts {
     /// Shows the clients of every prefix of any of these keys to `tell`, with the places of its keys, in the order of the
     /// prefixes. Locking: the table's own, shared, for the time of `tell`.
     pub fn each(&self, keys: &[&[u8]], mut tell: impl FnMut(&[Arc<Client>], &[usize])) {
-        let prefixes = self.prefixes.read().unwrap_or_else(PoisonError::into_inner);
+        let prefixes = read(&self.prefixes);
         let mut groups: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
         for (at, key) in keys.iter().enumerate() {
             for len in prefixes.lens.range(..=key.len()) {

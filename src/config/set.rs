@@ -6,7 +6,7 @@ use super::store::parse;
 use super::table::ParamId;
 use super::value::{Reason, Value, split_text};
 use super::words::Guard;
-use std::sync::PoisonError;
+use crate::util::sync::lock;
 use thiserror::Error;
 
 /// Who asks for a change.
@@ -65,7 +65,7 @@ impl Config {
         mut apply: impl FnMut(&[ParamId]) -> Result<(), (ParamId, Reason)>,
     ) -> Result<(), SetError> {
         let wanted = self.check_names(pairs, caller)?;
-        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = lock(&self.changing);
 
         let mut old: Vec<(ParamId, Value)> = Vec::new();
         for Wanted { id, name, text } in &wanted {

@@ -4,9 +4,10 @@ use super::dir;
 use super::param::{Kind, Param, Status};
 use super::table::{COUNT, ParamId};
 use super::value::{self, OutputLimit, Reason, Value};
+use crate::util::sync::{read, write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, RwLock};
 
 /// The values of all parameters, shared by every thread.
 ///
@@ -62,7 +63,7 @@ impl Config {
     }
 
     pub(super) fn value(&self, id: ParamId) -> Value {
-        let cold = self.cold.read().unwrap_or_else(PoisonError::into_inner);
+        let cold = read(&self.cold);
         match &cold[id.index()] {
             Value::Number(_) => Value::Number(self.number(id)),
             value => value.clone(),
@@ -76,7 +77,7 @@ impl Config {
                 if let Value::OutputLimits(limits) = &value {
                     self.put_limits(limits);
                 }
-                self.cold.write().unwrap_or_else(PoisonError::into_inner)[id.index()] = value;
+                write(&self.cold)[id.index()] = value;
             }
         }
     }

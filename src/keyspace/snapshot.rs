@@ -18,6 +18,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use super::entry::{Copies, EntryBox, EntryRef, Value};
 use super::index::Index;
 use super::{Keyspace, Locked, ShardId};
+use crate::util::sync::lock;
 
 /// Bytes that a saver takes from a shard under one hold of its lock: some tens of microseconds.
 const BATCH_BYTES: usize = if cfg!(test) { 8 << 10 } else { 64 << 10 };
@@ -123,7 +124,7 @@ impl Snapshot {
     /// Waits until everything is handed over that savers leave to others: databases that were emptied. To be called
     /// when the savers are through.
     pub fn wait(&self) {
-        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parts = lock(&self.parts);
         while *parts > 0 {
             parts = self.all_saved.wait(parts).unwrap_or_else(PoisonError::into_inner);
         }
@@ -227,7 +228,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        let mut parts = self.snapshot.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parts = lock(&self.snapshot.parts);
         *parts -= 1;
         if *parts == 0 {
             self.snapshot.all_saved.notify_all();

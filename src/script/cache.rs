@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use dashmap::DashMap;
 
@@ -13,6 +13,7 @@ use super::digest::Digest;
 use super::flags::Header;
 use super::library::{Libraries, Library};
 use super::runs::Runs;
+use crate::util::sync::{lock, read, write};
 
 /// Scripts of EVAL that are kept, as in Redis since 7.4; those of SCRIPT LOAD stay.
 const EVAL_SCRIPTS_MAX: usize = 500;
@@ -173,7 +174,7 @@ impl Scripts {
 
     /// Notes a new script of EVAL and forgets the oldest of too many.
     fn make_room(&self, digest: Digest) {
-        let mut eval = self.eval.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut eval = lock(&self.eval);
         eval.push_back(digest);
         while eval.len() > EVAL_SCRIPTS_MAX {
             let Some(oldest) = eval.pop_front() else { break };
@@ -186,7 +187,7 @@ impl Scripts {
 
     /// SCRIPT FLUSH.
     pub fn flush(&self) {
-        let mut eval = self.eval.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut eval = lock(&self.eval);
         eval.clear();
         self.scripts.clear();
         self.source_bytes.store(0, Relaxed);
@@ -229,7 +230,7 @@ impl Scripts {
     /// The libraries as they are now: what FUNCTION DUMP and snapshots save.
     #[must_use]
     pub fn libraries(&self) -> Arc<Libraries> {
-        Arc::clone(&self.libraries.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&read(&self.libraries))
     }
 
     /// Changes the libraries, all or nothing. Locking: other changes wait.
@@ -237,7 +238,7 @@ impl Scripts {
     /// # Errors
     /// Those of `change`: nothing has changed then.
     pub fn change_libraries<E>(&self, change: impl FnOnce(&mut Libraries) -> Result<(), E>) -> Result<(), E> {
-        let mut current = self.libraries.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = write(&self.libraries);
         let mut libraries = Libraries::clone(&current);
         change(&mut libraries)?;
         *current = Arc::new(libraries);

@@ -1,10 +1,11 @@
 //! The runs that take their time: who they are, for FUNCTION STATS, and how they are ended.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::keyspace::ShardId;
 use crate::util::clock::{ticks, ticks_to_ns};
+use crate::util::sync::lock;
 
 /// What runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub struct Runs {
 
 impl Runs {
     fn with<R>(&self, f: impl FnOnce(&mut Vec<Arc<Run>>) -> R) -> R {
-        f(&mut self.runs.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut lock(&self.runs))
     }
 
     /// Notes a run.

@@ -4,8 +4,9 @@
 //! event; the worst of all times is kept apart. Only events beyond `latency-monitor-threshold` come here, so one lock
 //! serves all of them.
 
+use crate::util::sync::lock;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Samples kept of an event.
 pub const SAMPLES_MAX: usize = 160;
@@ -64,7 +65,7 @@ pub struct LatencyMonitor {
 
 impl LatencyMonitor {
     fn with<R>(&self, f: impl FnOnce(&mut BTreeMap<&'static str, Series>) -> R) -> R {
-        f(&mut self.events.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut lock(&self.events))
     }
 
     /// Records a spike of `event`. The caller has compared it with the threshold.

@@ -17,10 +17,11 @@ pub use rates::PerSecond;
 use rates::Rates;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, OnceLock, RwLock, RwLockReadGuard};
 
 use ahash::AHashMap;
 
+use crate::util::sync::{lock, read, write};
 use expiry::ExpiryStats;
 use histogram::{Histogram, HistogramSum};
 use latency::LatencyMonitor;
@@ -161,7 +162,7 @@ impl WorkerStats {
     /// Counts an error reply under its code.
     pub fn record_error(&self, code: &[u8]) {
         self.add(&self.counters.errors, 1);
-        let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut errors = lock(&self.errors);
         if let Some(count) = errors.get_mut(code) {
             *count += 1;
         } else if errors.len() < ERROR_CODES_MAX {
@@ -269,7 +270,7 @@ impl Stats {
     }
 
     fn baseline(&self) -> RwLockReadGuard<'_, Baseline> {
-        self.baseline.read().unwrap_or_else(PoisonError::into_inner)
+        read(&self.baseline)
     }
 
     fn totals_since_start(&self) -> Totals {
@@ -309,7 +310,7 @@ impl Stats {
     pub fn errors_by_code(&self) -> Vec<(Box<[u8]>, u64)> {
         let mut sums: AHashMap<Box<[u8]>, u64> = AHashMap::new();
         for worker in &self.workers {
-            for (code, count) in worker.errors.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            for (code, count) in lock(&worker.errors).iter() {
                 *sums.entry(code.clone()).or_default() += count;
             }
         }
@@ -331,9 +332,9 @@ impl Stats {
                 before.commands.insert(id, totals);
             }
         }
-        *self.baseline.write().unwrap_or_else(PoisonError::into_inner) = before;
+        *write(&self.baseline) = before;
         for worker in &self.workers {
-            worker.errors.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            lock(&worker.errors).clear();
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Rates per second: the mean over the last 1.6 seconds, from samples that cron takes.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::Totals;
+use crate::util::sync::lock;
 
 /// Samples behind a rate; with one each 100 ms, as Redis has it.
 const SAMPLES: usize = 16;
@@ -33,7 +34,7 @@ struct Samples {
 impl Rates {
     /// Takes a sample of counters that never go back.
     pub(super) fn sample(&self, now_us: u64, totals: &Totals) {
-        let mut samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut samples = lock(&self.0);
         let now = [totals.commands, totals.net_in, totals.net_out];
         let span_us = now_us.saturating_sub(samples.last_us);
         if samples.last_us > 0 && span_us > 0 {
@@ -50,7 +51,7 @@ impl Rates {
 
     /// The rates now.
     pub(super) fn per_second(&self) -> PerSecond {
-        let samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let samples = lock(&self.0);
         let mean = |i: usize| samples.rates.iter().map(|rates| rates[i]).sum::<u64>() / SAMPLES as u64;
         PerSecond { commands: mean(0), net_in: mean(1), net_out: mean(2) }
     }

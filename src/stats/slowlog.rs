@@ -3,8 +3,9 @@
 //! Entries are cut short when they are made, so a log's memory is bounded by its length: 32 arguments of 128 bytes each,
 //! as in Redis. Each log has its own lock; only commands beyond a threshold take it.
 
+use crate::util::sync::lock;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Arguments that an entry keeps; of a longer request the last kept one says how many are missing.
 const ARGS_MAX: usize = 32;
@@ -76,7 +77,7 @@ struct Inner {
 
 impl CommandLog {
     fn with<R>(&self, f: impl FnOnce(&mut Inner) -> R) -> R {
-        f(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut lock(&self.inner))
     }
 
     /// Adds an entry under the next id; the oldest ones go until no more than `max` are left.

@@ -1,4 +1,4 @@
-//! Small pieces without a home in a higher room: clock, glob, number text, checksums, random numbers, tasks.
+//! Small pieces without a home in a higher room: clock, glob, number text, checksums, random numbers, locks, tasks.
 
 pub mod alloc;
 pub mod clock;
@@ -17,5 +17,6 @@ pub mod process;
 pub mod quote;
 pub mod rng;
 pub mod split_args;
+pub mod sync;
 pub mod task;
 pub mod version;

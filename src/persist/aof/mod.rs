@@ -21,7 +21,7 @@ pub use rewrite::{Base, BaseSink, Job, Rewrite};
 pub use writer::{Writer, manifest_name};
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ use tokio::sync::Notify;
 
 use crate::journal::Journal;
 use crate::util::clock::{ticks, ticks_to_ns};
+use crate::util::sync::lock;
 
 /// When what is written is forced to the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -377,10 +378,6 @@ impl Aof {
         self.has_failed.store(true, Relaxed);
         false
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

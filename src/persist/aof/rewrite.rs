@@ -12,6 +12,7 @@ use super::writer::Writer;
 use crate::keyspace::EntryRef;
 use crate::keyspace::snapshot::{Chunk, Sink};
 use crate::resp::write_request;
+use crate::util::sync::lock;
 
 /// Bytes written to the file at once.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -41,7 +42,7 @@ impl Base {
     }
 
     fn out(&self) -> MutexGuard<'_, Out> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Adds a library of functions, by its code.
@@ -135,7 +136,7 @@ pub struct Rewrite {
 impl Rewrite {
     /// Leaves a job to the thread; false when it has one.
     pub fn ask(&self, job: Job) -> bool {
-        let mut waiting = self.job.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(&self.job);
         let ends = matches!(job, Job::End);
         if self.is_busy.swap(true, Relaxed) && !ends {
             return false;
@@ -148,7 +149,7 @@ impl Rewrite {
 
     /// Waits for a job.
     pub fn next_job(&self) -> Job {
-        let mut waiting = self.job.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(&self.job);
         loop {
             match waiting.take() {
                 Some(job) => return job,

@@ -15,6 +15,7 @@ use super::decode::{Entry, Error, Fault, Limits, Loaded, Record, read_header, re
 use super::format::HEADER_BYTES;
 use crate::keyspace::{EntryBox, KeyHash, Keyspace, Near, ShardId, StringValue};
 use crate::util::crc::crc64;
+use crate::util::sync::lock;
 use crate::util::task;
 
 /// Bytes that are read together.
@@ -161,7 +162,7 @@ pub fn load(
     let receivers: Vec<Mutex<Option<Receiver<Batch>>>> =
         receivers.into_iter().map(|receiver| Mutex::new(Some(receiver))).collect();
     let insert = |at: usize| {
-        let receiver = receivers[at].lock().unwrap_or_else(PoisonError::into_inner).take();
+        let receiver = lock(&receivers[at]).take();
         receiver.into_iter().flatten().for_each(|batch| common.insert_batch(&batch));
     };
     let read =
@@ -215,7 +216,7 @@ impl Common<'_> {
             Err(error) => {
                 tracing::warn!("Error loading the key '{}': {error}", key.escape_ascii());
                 self.failed.store(true, Relaxed);
-                self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                lock(&self.failure).get_or_insert(error);
             }
         }
         false

@@ -13,6 +13,7 @@ use super::file::NewFile;
 use crate::keyspace::snapshot::{Chunk, Saver, Sink, Snapshot};
 use crate::keyspace::{Access, EntryRef, Keyspace, Locked, ShardId};
 use crate::persist::rdb::{Encoder, Options};
+use crate::util::sync::lock;
 use crate::util::{os, task};
 
 /// Pieces of about a quarter of a megabyte that may wait to be written; a large collection is one piece.
@@ -352,7 +353,7 @@ impl<S: Sink> Sink for Counted<S> {
 
 impl Shared {
     fn stopped(&self) -> MutexGuard<'_, Option<Stop>> {
-        self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.stopped)
     }
 
     /// Takes as long as a test wants for each of so many keys.
