@@ -119,6 +119,13 @@ impl<T> Table<T> {
         segment.find(position, eq).ok().map(|at| segment.item_mut(at))
     }
 
+    /// Begins to bring near what a call with `hash` will look at, but for the element itself.
+    #[inline]
+    pub fn prefetch(&self, hash: u64) {
+        let position = position_of(hash);
+        self.segments[self.segment_at(position)].prefetch(position);
+    }
+
     /// Adds an element whose key is not in the table.
     #[inline]
     pub fn insert_unique(&mut self, hash: u64, value: T) {

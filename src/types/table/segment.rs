@@ -2,6 +2,7 @@
 
 use super::AHEAD;
 use crate::util::alloc::size_class;
+use crate::util::prefetch::prefetch;
 
 /// How far from where an even spread would have it a position is looked for first.
 const REACH: usize = 16;
@@ -63,12 +64,25 @@ impl<T> Segment<T> {
         bytes_of(&self.positions) + bytes_of(&self.items)
     }
 
+    /// About the number of elements before `position`: as hashes are spread evenly, its share of the prefix's positions.
+    #[inline]
+    fn guess(&self, position: u32) -> usize {
+        ((u64::from(position << self.depth) * self.positions.len() as u64) >> 32) as usize
+    }
+
+    /// Begins to bring near what is looked at to find an element.
+    #[inline]
+    pub(super) fn prefetch(&self, position: u32) {
+        let guess = self.guess(position);
+        prefetch(self.positions.as_ptr().wrapping_add(guess));
+        prefetch(self.items.as_ptr().wrapping_add(guess));
+    }
+
     /// The number of elements before `position`.
     #[inline]
     pub(super) fn lower_bound(&self, position: u32) -> usize {
         let all = self.positions.as_slice();
-        // Hashes are spread evenly: the element is close to where its share of the prefix's positions says.
-        let guess = ((u64::from(position << self.depth) * all.len() as u64) >> 32) as usize;
+        let guess = self.guess(position);
         let mut reach = REACH;
         loop {
             let (from, to) = (guess.saturating_sub(reach), (guess + reach).min(all.len()));

@@ -9,6 +9,9 @@ use super::{LexRange, ScoreRange};
 use crate::types::table::{AHEAD, Table, hash};
 use crate::util::alloc::size_class;
 
+/// Entries between the one that is taken from an end and that whose place in the table is brought near.
+const SOON: usize = 4;
+
 /// A sorted set of any size.
 ///
 /// Type invariant, on which every `SAFETY` sentence of this file rests: the order has exactly one entry for each block of
@@ -89,11 +92,34 @@ impl Large {
     }
 
     pub(super) fn remove_range(&mut self, ranks: Range<usize>) {
+        self.bring_next_near(&ranks);
         let Large { members, order, block_bytes } = self;
         order.remove_range(ranks, |entry| {
             let hash = hash(member_of(&entry));
             *block_bytes -= take_block(members, entry, hash).memory_bytes();
         });
+    }
+
+    /// Who takes from one end will take what comes next there: begins to bring that near, the block first, then its place
+    /// in the table, which is found by what is in the block.
+    fn bring_next_near(&self, taken: &Range<usize>) {
+        let [soon, later] = if taken.start == 0 {
+            let mut rest = self.order.range(taken.end..self.len());
+            rest.next();
+            [SOON, AHEAD].map(|ahead| rest.later(ahead))
+        } else if taken.end == self.len() {
+            let mut rest = self.order.range(0..taken.start);
+            rest.next_back();
+            [SOON, AHEAD].map(|ahead| rest.later_back(ahead))
+        } else {
+            return;
+        };
+        if let Some(entry) = later {
+            entry.block.prefetch();
+        }
+        if let Some(entry) = soon {
+            self.members.prefetch(hash(member_of(entry)));
+        }
     }
 
     fn drop_block(&mut self, entry: Entry, hash: u64) {
