@@ -4,7 +4,7 @@
 //! [`PubSub::unsubscribe`] has returned, nothing more is delivered for that subscription; a client that goes costs as much
 //! as it had subscriptions. Messages are formatted once and put into the clients' mailboxes; large ones are shared there.
 //!
-//! Locking: one entry of a registry at a time, then the mailboxes of those it names. No other lock is taken inside.
+//! Locking: one entry of a registry at a time, then its order, then the mailboxes of those it names. No other lock is taken inside.
 //!
 //! May import: client, resp and util; it knows no command and no key.
 
@@ -14,7 +14,6 @@ mod subscribers;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 
 use ahash::{AHashSet, RandomState};
 use dashmap::DashMap;
@@ -151,14 +150,15 @@ impl PubSub {
         delivery: &Delivery<'_>,
         mut cut_off: impl FnMut(&Client),
     ) -> usize {
-        let mut deliver = |message: &Message, to: &[Arc<Client>]| {
-            for client in to {
+        let mut deliver = |message: &Message, to: &Subscribers| {
+            let _in_order = to.lock_order();
+            for client in to.all() {
                 let write = |proto, out: &mut _| message.write(proto, out);
                 if round.leave(client, message.len(), delivery.limit_bytes, write).is_err() {
                     cut_off(client);
                 }
             }
-            to.len()
+            to.all().len()
         };
         let mut count = 0;
         self.registries[delivery.topic as usize].with(delivery.channel, |subscribers| {
@@ -192,7 +192,7 @@ impl PubSub {
     #[must_use]
     pub fn subscribers(&self, topic: Topic, name: &[u8]) -> usize {
         let mut count = 0;
-        self.registries[topic as usize].with(name, |subscribers| count = subscribers.len());
+        self.registries[topic as usize].with(name, |subscribers| count = subscribers.all().len());
         count
     }
 
@@ -211,13 +211,12 @@ impl PubSub {
 /// Channels, or patterns, and who is subscribed to each.
 #[derive(Debug)]
 struct Registry {
-    /// A publisher holds the lock of its channel while it delivers, so that all subscribers see one order.
-    topics: DashMap<Name, Mutex<Subscribers>, RandomState>,
+    topics: DashMap<Name, Subscribers, RandomState>,
     len: AtomicUsize,
 }
 
 impl Registry {
-    fn new(topics: DashMap<Name, Mutex<Subscribers>, RandomState>) -> Registry {
+    fn new(topics: DashMap<Name, Subscribers, RandomState>) -> Registry {
         Registry { topics, len: AtomicUsize::new(0) }
     }
 
@@ -229,16 +228,15 @@ impl Registry {
     fn join(&self, name: &[u8], client: &Arc<Client>) -> Name {
         let mut topic = self.topics.entry(name.into()).or_insert_with(|| {
             self.len.fetch_add(1, Relaxed);
-            Mutex::default()
+            Subscribers::default()
         });
-        topic.value_mut().get_mut().unwrap_or_else(PoisonError::into_inner).add(client);
+        topic.value_mut().add(client);
         Arc::clone(topic.key())
     }
 
     /// Removes a subscriber, and the topic with its last one.
     fn leave(&self, name: &[u8], id: u64) {
-        let is_last = |subscribers: &mut Mutex<Subscribers>| {
-            let subscribers = subscribers.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let is_last = |subscribers: &mut Subscribers| {
             subscribers.remove(id);
             subscribers.all().is_empty()
         };
@@ -247,15 +245,17 @@ impl Registry {
         }
     }
 
-    fn with(&self, name: &[u8], f: impl FnOnce(&[Arc<Client>])) {
+    /// Shows the subscribers of a topic, if it has any.
+    fn with(&self, name: &[u8], f: impl FnOnce(&Subscribers)) {
         if let Some(topic) = self.topics.get(name) {
-            f(topic.value().lock().unwrap_or_else(PoisonError::into_inner).all());
+            f(topic.value());
         }
     }
 
-    fn each(&self, mut f: impl FnMut(&[u8], &[Arc<Client>])) {
+    /// Shows all topics.
+    fn each(&self, mut f: impl FnMut(&[u8], &Subscribers)) {
         for topic in &self.topics {
-            f(topic.key(), topic.value().lock().unwrap_or_else(PoisonError::into_inner).all());
+            f(topic.key(), topic.value());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The clients subscribed to one channel or pattern.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ahash::AHashMap;
 
@@ -15,12 +15,20 @@ pub(super) struct Subscribers {
     list: Vec<Arc<Client>>,
     /// Position in the list by id, once there are more than [`SEARCHED`].
     places: Option<Box<AHashMap<u64, usize>>>,
+    order: Mutex<()>,
 }
 
 impl Subscribers {
     /// All of them.
     pub(super) fn all(&self) -> &[Arc<Client>] {
         &self.list
+    }
+
+    /// Held by a publisher while it delivers, so that all subscribers see one order. A single one sees that of its mailbox: then
+    /// the publishers of a busy channel are spared a lock that they all write to.
+    #[inline]
+    pub(super) fn lock_order(&self) -> Option<MutexGuard<'_, ()>> {
+        (self.list.len() > 1).then(|| self.order.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Adds a client, which is not among them yet.
