@@ -41,8 +41,10 @@ struct Crash {
     /// 0 until a thread has crashed.
     signal: AtomicI32,
     code: AtomicI32,
-    /// What was accessed in vain, for signals that come from an access.
+    /// What was accessed in vain, or the instruction that failed, of signals that come from a fault.
     address: AtomicUsize,
+    /// The process that has sent the signal, of those that were sent.
+    sender: AtomicI32,
     thread: AtomicI32,
     depth: AtomicUsize,
     calls: [AtomicUsize; DEPTH_MAX],
@@ -55,6 +57,7 @@ impl Crash {
             signal: AtomicI32::new(0),
             code: AtomicI32::new(0),
             address: AtomicUsize::new(0),
+            sender: AtomicI32::new(0),
             thread: AtomicI32::new(0),
             depth: AtomicUsize::new(0),
             calls: [const { AtomicUsize::new(0) }; DEPTH_MAX],
@@ -131,8 +134,11 @@ fn report(info: &libc::siginfo_t) {
     let is_first = CRASH.signal.compare_exchange(0, info.si_signo, SeqCst, SeqCst).is_ok();
     if is_first {
         CRASH.code.store(info.si_code, Relaxed);
-        if is_access(info.si_signo) {
-            // SAFETY: these signals come with an address.
+        if is_sent(info.si_code) {
+            // SAFETY: signals that were sent come with their sender.
+            CRASH.sender.store(unsafe { info.si_pid() }, Relaxed);
+        } else {
+            // SAFETY: those that come from a fault come with an address.
             CRASH.address.store(unsafe { info.si_addr() }.addr(), Relaxed);
         }
         // SAFETY: no pointers.
@@ -153,8 +159,9 @@ fn report(info: &libc::siginfo_t) {
     }
 }
 
-fn is_access(signal: libc::c_int) -> bool {
-    [libc::SIGSEGV, libc::SIGBUS].contains(&signal)
+/// Whether a signal with this code was sent by a process, and does not come from a fault.
+fn is_sent(code: libc::c_int) -> bool {
+    code <= 0
 }
 
 fn take_calls() {
@@ -191,18 +198,19 @@ fn report_when_called(mut bell: PipeReader) {
     if bell.read_exact(&mut [0]).is_err() {
         return;
     }
-    let signal = CRASH.signal.load(SeqCst);
+    let (signal, code) = (CRASH.signal.load(SeqCst), CRASH.code.load(Relaxed));
     let name = NAMES.iter().find(|row| row.0 == signal).map_or("unknown", |row| row.1);
     let thread = CRASH.thread.load(Relaxed);
     let thread = std::fs::read_to_string(format!("/proc/self/task/{thread}/comm")).unwrap_or_default();
     tracing::error!(
-        "=== NYALA CRASH REPORT: Nyala {} crashed by signal: {signal} ({name}), si_code: {}, in thread '{}'",
+        "=== NYALA CRASH REPORT: Nyala {} crashed by signal: {signal} ({name}), si_code: {code}, in thread '{}'",
         env!("CARGO_PKG_VERSION"),
-        CRASH.code.load(Relaxed),
         thread.trim_end(),
     );
-    if is_access(signal) {
-        tracing::error!("Accessing address: {:#x}", CRASH.address.load(Relaxed));
+    if is_sent(code) {
+        tracing::error!("Sent by process: {}", CRASH.sender.load(Relaxed));
+    } else {
+        tracing::error!("At address: {:#x}", CRASH.address.load(Relaxed));
     }
     tracing::error!("------ STACK TRACE ------\n{}", stack_trace());
     tracing::error!("=== END OF THE CRASH REPORT ===");

@@ -12,6 +12,7 @@ fn a_crash_is_reported_and_ends_the_server_by_its_signal() {
         assert_eq!(server.wait_for_signal(), Some(number), "after SIG{name}");
         let log = server.log();
         assert!(log.contains(&format!("crashed by signal: {number} (SIG{name})")), "{log}");
+        assert!(log.contains("Sent by process: "), "{log}");
         assert!(log.contains("STACK TRACE"), "{log}");
         assert!(log.contains("END OF THE CRASH REPORT"), "{log}");
     }
@@ -24,7 +25,7 @@ fn the_report_of_a_fault_names_the_function_that_crashed() {
     assert_eq!(server.wait_for_signal(), Some(11));
     let log = server.log();
     assert!(log.contains("in thread 'worker-"), "{log}");
-    assert!(log.contains("Accessing address: 0x"), "{log}");
+    assert!(log.contains("At address: 0x"), "{log}");
     assert!(log.contains("src/util/crash.rs:"), "{log}");
 }
 
