@@ -56,9 +56,13 @@ const SLEEP: Duration = Duration::from_millis(100);
 /// Between two tries after a failure.
 const RETRY: Duration = Duration::from_millis(200);
 
+/// Longest wait for a group to gather.
+const GATHER_MAX: Duration = Duration::from_millis(10);
+
 const AWAKE: u8 = 0;
 const RESTING: u8 = 1;
 const ASLEEP: u8 = 2;
+const GATHERING: u8 = 3;
 
 /// The log as everybody sees it.
 #[derive(Debug, Default)]
@@ -73,6 +77,7 @@ pub struct Aof {
     wanted: AtomicU64,
     /// Raised when one of the first two has moved.
     pub progressed: Notify,
+    gathering: Gathering,
     /// Number behind which a new file begins.
     switch_at: Mutex<Option<u64>>,
     settings: Mutex<Settings>,
@@ -84,6 +89,23 @@ pub struct Aof {
     pub rewrite: Rewrite,
     /// What INFO tells.
     pub facts: Facts,
+}
+
+/// How the next group of those who wait for the disk comes together.
+///
+/// Who gets a reply from the last group will write again soon, as a rule. If the next sync began at once, those would
+/// have to wait for the one after it: half of the clients would take turns with the other half, and each sync serve few.
+#[derive(Debug, Default)]
+struct Gathering {
+    /// How many have come so far.
+    came: AtomicU64,
+    /// How many had come when the last sync began.
+    synced: AtomicU64,
+    /// How many the last sync has let go, and its time.
+    let_go: AtomicU64,
+    sync_ns: AtomicU64,
+    /// How many are waited for.
+    awaited: AtomicU64,
 }
 
 /// Parameters.
@@ -168,8 +190,11 @@ impl Aof {
     /// Asks for effects up to `seq` to be forced to the disk at once.
     pub fn want(&self, seq: u64) {
         self.wanted.fetch_max(seq, SeqCst);
-        if self.sleep.load(SeqCst) != AWAKE {
-            self.unpark();
+        let came = self.gathering.came.fetch_add(1, SeqCst) + 1;
+        match self.sleep.load(SeqCst) {
+            AWAKE => {}
+            GATHERING if came < self.gathering.awaited.load(SeqCst) => {}
+            _ => self.unpark(),
         }
     }
 
@@ -271,7 +296,10 @@ impl Aof {
                 return;
             }
             let (state, span) = match pace {
-                Pace::GoOn => continue,
+                Pace::GoOn => {
+                    self.gather();
+                    continue;
+                }
                 Pace::Rest => (RESTING, REST),
                 Pace::Retry => (RESTING, RETRY),
                 Pace::Sleep => (ASLEEP, SLEEP),
@@ -287,6 +315,24 @@ impl Aof {
         }
     }
 
+    /// Waits until as many have come again as the last sync has let go, but no longer than that has taken.
+    fn gather(&self) {
+        let most = self.begin_gathering();
+        // Whoever came before that did not wake us.
+        if self.gathering.came.load(SeqCst) < self.gathering.awaited.load(SeqCst) {
+            std::thread::park_timeout(most);
+        }
+        self.sleep.store(AWAKE, SeqCst);
+    }
+
+    /// From now on only the last of the next group wakes the writer; answers for how long to wait for it.
+    fn begin_gathering(&self) -> Duration {
+        let Gathering { came, let_go, sync_ns, awaited, .. } = &self.gathering;
+        awaited.store(came.load(SeqCst) + let_go.swap(0, Relaxed), SeqCst);
+        self.sleep.store(GATHERING, SeqCst);
+        Duration::from_nanos(sync_ns.load(Relaxed)).min(GATHER_MAX)
+    }
+
     /// One turn of the writer: takes, writes, and syncs if it is time.
     pub fn turn(&self, journal: &Journal, now_ms: u64) -> Pace {
         let mut guard = lock(&self.writer);
@@ -295,6 +341,7 @@ impl Aof {
         let before = writer.progress();
         // Read before the effects are: what is wanted is among them.
         let wanted = self.wanted.load(SeqCst);
+        let came = self.gathering.came.load(SeqCst);
         let switch_at = *lock(&self.switch_at);
         writer.take(journal, switch_at.unwrap_or(u64::MAX), settings.timed);
         let synced_at_ms = self.facts.synced_at_ms.load(Relaxed);
@@ -311,7 +358,11 @@ impl Aof {
         if done && syncs && writer.is_behind() {
             let started = ticks();
             done = self.note(writer.sync(), true);
-            self.count_sync(ticks_to_ns(ticks() - started) / 1_000_000);
+            let ns = ticks_to_ns(ticks() - started);
+            self.count_sync(ns / 1_000_000);
+            self.gathering.sync_ns.store(ns, Relaxed);
+            let before = self.gathering.synced.swap(came, Relaxed);
+            self.gathering.let_go.store(came - before, Relaxed);
             self.facts.synced_at_ms.store(now_ms, Relaxed);
         } else if done && settings.fsync == Fsync::No {
             writer.let_go();

@@ -270,3 +270,28 @@ fn the_thread_is_woken_by_who_waits() {
     assert!(log.aof.stop(&log.journal, 0));
     assert_eq!(log.aof.durable(), u64::MAX);
 }
+
+#[test]
+fn the_last_of_a_group_wakes_the_writer() {
+    let log = Log::new(Fsync::Always);
+    let want = || log.aof.want(log.append("SET a 1"));
+    let is_gathering = || log.aof.sleep.load(Relaxed) == GATHERING;
+    (0..3).for_each(|_| want());
+    assert_eq!(log.turn(), Pace::GoOn);
+    // One that came while the disk worked is there already.
+    want();
+    assert!(log.aof.begin_gathering() <= GATHER_MAX);
+    for _ in 0..2 {
+        want();
+        assert!(is_gathering(), "not all of the three have come again");
+    }
+    want();
+    assert!(!is_gathering());
+    // Where nobody was let go, nobody is waited for.
+    log.turn();
+    log.turn();
+    log.aof.gather();
+    log.aof.begin_gathering();
+    want();
+    assert!(!is_gathering());
+}
