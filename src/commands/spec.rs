@@ -21,6 +21,9 @@ pub struct Command {
     /// Finds the keys where `keys` cannot say it: where they are (a spec with [`FindKeys::Unknown`] or
     /// [`BeginSearch::Unknown`]), or what this very call does to them ([`KeyFlags::VARIABLE_FLAGS`]).
     pub keys_fn: Option<KeysFn>,
+    /// Where the first element (field, member) of the key's collection is among the arguments; 0: nowhere, or not at a fixed
+    /// place. Those of a pipeline on one key are brought near together.
+    pub element: u8,
     /// The handler and what it needs locked.
     pub run: Run,
     /// Which arguments of a [`Flags::SENSITIVE`] command are secret; `None`: all behind its words.
@@ -43,6 +46,7 @@ impl Command {
         flags: Flags::empty(),
         keys: &[],
         keys_fn: None,
+        element: 0,
         run: Run::Container,
         secret: None,
         acl_extra: Categories::empty(),

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::Executor;
 use crate::client::Session;
 use crate::commands::{Registered, table};
-use crate::keyspace::{KeyHash, Keyspace, Near};
+use crate::keyspace::{Key, KeyHash, Keyspace, Locked, Near};
 use crate::resp::Args as Argv;
 
 /// Most requests that are looked at together.
@@ -35,8 +35,8 @@ impl Foreseen {
 
 /// The requests behind the one that runs.
 pub trait Behind<'r> {
-    /// The next of them, if it is foreseen.
-    fn peek(&self) -> Option<(Argv<'r>, Foreseen)>;
+    /// The one behind so many others, if it is foreseen.
+    fn peek(&self, skipped: usize) -> Option<(Argv<'r>, Foreseen)>;
     /// It runs.
     fn take(&self);
 }
@@ -46,7 +46,7 @@ pub trait Behind<'r> {
 pub struct Alone;
 
 impl<'r> Behind<'r> for Alone {
-    fn peek(&self) -> Option<(Argv<'r>, Foreseen)> {
+    fn peek(&self, _skipped: usize) -> Option<(Argv<'r>, Foreseen)> {
         None
     }
 
@@ -86,6 +86,23 @@ fn foresee(keyspace: &Keyspace, argv: Argv<'_>) -> Option<Foreseen> {
     let command = table().find(argv.get(0)).filter(|command| command.first_key > 0)?;
     let hash = keyspace.hash(argv.try_get(usize::from(command.first_key))?);
     Some(Foreseen { command, hash, keeps_shard: false })
+}
+
+/// Begins to bring near the elements that this request and those behind it mean which run under the same lock, as far as
+/// they are of the same key.
+pub(super) fn bring_elements_near<'r>(db: &Locked<'_>, argv: Argv<'r>, first: Foreseen, behind: &impl Behind<'r>) {
+    let request = |at: usize| if at == 0 { Some((argv, first)) } else { behind.peek(at - 1) };
+    let mut keeps = true;
+    let run = (0..).map_while(request).take_while(|(_, request)| {
+        let is_here = std::mem::replace(&mut keeps, request.keeps_shard);
+        is_here && request.hash == first.hash
+    });
+    let elements = run.filter_map(|(argv, request)| match request.command.spec.element {
+        0 => None,
+        position => argv.try_get(usize::from(position)),
+    });
+    let key = Key { name: argv.get(usize::from(first.command.single_key)), hash: first.hash };
+    db.prefetch_elements(key, elements);
 }
 
 /// Begins to bring near what look-ups of these keys will read: for each step that waits for memory, all of them at once.

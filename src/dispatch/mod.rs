@@ -236,6 +236,9 @@ impl Executor {
             cx.on_worker = false;
             cx.db.hold_long();
         }
+        if let Some(first) = foreseen.filter(|first| first.keeps_shard && command.spec.element != 0 && !is_gated) {
+            ahead::bring_elements_near(&cx.db, argv, first, behind);
+        }
         let locked_at = started;
         loop {
             cx.db.access.is_silent = cx.session.is(SessionFlags::NO_TOUCH);
@@ -379,7 +382,7 @@ struct Next<'r> {
 /// behind `mark`.
 #[inline]
 fn next_under_lock<'r>(cx: &Cx<'_>, behind: &impl Behind<'r>, mark: Mark, ns: u64) -> Option<Next<'r>> {
-    let (argv, request) = behind.peek()?;
+    let (argv, request) = behind.peek(0)?;
     let command = request.command;
     let Run::Keys(handler) = command.spec.run else { return None };
     let is_short = ns <= KEPT_NS && cx.reply.len_since(mark) <= KEPT_REPLY_BYTES;

@@ -1,9 +1,12 @@
 //! The value of a key that is not a string: one enum over the collection types.
 
+use smallvec::SmallVec;
+
 use super::hash::Hash;
 use super::list::List;
 use super::set::Set;
 use super::stream::Stream;
+use super::table;
 use super::zset::ZSet;
 
 /// Which collection type an [`Object`] is, as TYPE prints it.
@@ -131,4 +134,16 @@ objects! {
     ZSet,
     Set,
     Stream,
+}
+impl Object {
+    /// Begins to bring near what is looked at to find these elements, where that is more than one place in memory.
+    pub fn prefetch<'e>(&self, elements: impl Iterator<Item = &'e [u8]>) {
+        let hashes: SmallVec<[u64; 16]> = elements.map(table::hash).collect();
+        match self {
+            Object::Hash(hash) => hash.prefetch(&hashes),
+            Object::Set(set) => set.prefetch(&hashes),
+            Object::ZSet(zset) => zset.prefetch(&hashes),
+            Object::List(_) | Object::Stream(_) => {}
+        }
+    }
 }

@@ -56,6 +56,7 @@ const COMMANDS: &[Command] = &[
         arity: -3,
         flags: WRITE.or(FAST),
         keys: &[KeySpec::at(1, RW.or(DELETE))],
+        element: 2,
         run: Run::Keys(hdel),
         doc: Doc {
             since: "2.0.0",
@@ -71,6 +72,7 @@ const COMMANDS: &[Command] = &[
         arity: 3,
         flags: READONLY.or(FAST),
         keys: &[KeySpec::at(1, RO)],
+        element: 2,
         run: Run::Keys(hexists),
         doc: Doc {
             since: "2.0.0",
@@ -131,6 +133,7 @@ const COMMANDS: &[Command] = &[
         arity: 3,
         flags: READONLY.or(FAST),
         keys: &[KeySpec::at(1, RO.or(ACCESS))],
+        element: 2,
         run: Run::Keys(hget),
         doc: Doc {
             since: "2.0.0",
@@ -206,6 +209,7 @@ const COMMANDS: &[Command] = &[
         arity: 4,
         flags: WRITE.or(DENYOOM).or(FAST),
         keys: &[KeySpec::at(1, RW.or(ACCESS).or(UPDATE))],
+        element: 2,
         run: Run::Keys(hincrby),
         doc: Doc {
             since: "2.0.0",
@@ -221,6 +225,7 @@ const COMMANDS: &[Command] = &[
         arity: 4,
         flags: WRITE.or(DENYOOM).or(FAST),
         keys: &[KeySpec::at(1, RW.or(ACCESS).or(UPDATE))],
+        element: 2,
         run: Run::Keys(hincrbyfloat),
         doc: Doc {
             since: "2.6.0",
@@ -267,6 +272,7 @@ const COMMANDS: &[Command] = &[
         arity: -3,
         flags: READONLY.or(FAST),
         keys: &[KeySpec::at(1, RO.or(ACCESS))],
+        element: 2,
         run: Run::Keys(hmget),
         doc: Doc {
             since: "2.0.0",
@@ -282,6 +288,7 @@ const COMMANDS: &[Command] = &[
         arity: -4,
         flags: WRITE.or(DENYOOM).or(FAST),
         keys: &[KeySpec::at(1, RW.or(UPDATE))],
+        element: 2,
         run: Run::Keys(hmset),
         doc: Doc {
             since: "2.0.0",
@@ -420,6 +427,7 @@ const COMMANDS: &[Command] = &[
         arity: -4,
         flags: WRITE.or(DENYOOM).or(FAST),
         keys: &[KeySpec::at(1, RW.or(UPDATE))],
+        element: 2,
         run: Run::Keys(hset),
         doc: Doc {
             since: "2.0.0",
@@ -476,6 +484,7 @@ const COMMANDS: &[Command] = &[
         arity: 4,
         flags: WRITE.or(DENYOOM).or(FAST),
         keys: &[KeySpec::at(1, RW.or(INSERT))],
+        element: 2,
         run: Run::Keys(hsetnx),
         doc: Doc {
             since: "2.0.0",
@@ -491,6 +500,7 @@ const COMMANDS: &[Command] = &[
         arity: 3,
         flags: READONLY.or(FAST),
         keys: &[KeySpec::at(1, RO)],
+        element: 2,
         run: Run::Keys(hstrlen),
         doc: Doc {
             since: "3.2.0",

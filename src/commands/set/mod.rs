@@ -53,6 +53,7 @@ const COMMANDS: &[Command] = &[
         arity: -3,
         flags: WRITE.or(DENYOOM).or(FAST),
         keys: &[KeySpec::at(1, RW.or(INSERT))],
+        element: 2,
         run: Run::Keys(sadd),
         doc: Doc {
             since: "1.0.0",
@@ -164,6 +165,7 @@ const COMMANDS: &[Command] = &[
         arity: 3,
         flags: READONLY.or(FAST),
         keys: &[KeySpec::at(1, RO)],
+        element: 2,
         run: Run::Keys(sismember),
         doc: Doc {
             since: "1.0.0",
@@ -195,6 +197,7 @@ const COMMANDS: &[Command] = &[
         arity: -3,
         flags: READONLY.or(FAST),
         keys: &[KeySpec::at(1, RO.or(ACCESS))],
+        element: 2,
         run: Run::Keys(smismember),
         doc: Doc {
             since: "6.2.0",
@@ -257,6 +260,7 @@ const COMMANDS: &[Command] = &[
         arity: -3,
         flags: WRITE.or(FAST),
         keys: &[KeySpec::at(1, RW.or(DELETE))],
+        element: 2,
         run: Run::Keys(srem),
         doc: Doc {
             since: "1.0.0",

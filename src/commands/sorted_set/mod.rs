@@ -162,6 +162,7 @@ const COMMANDS: &[Command] = &[
         arity: -4,
         flags: WRITE.or(DENYOOM).or(FAST),
         keys: &[KeySpec::at(1, RW.or(UPDATE))],
+        element: 3,
         run: Run::Keys(zadd),
         doc: Doc {
             since: "1.2.0",
@@ -248,6 +249,7 @@ const COMMANDS: &[Command] = &[
         arity: 4,
         flags: WRITE.or(DENYOOM).or(FAST),
         keys: &[KeySpec::at(1, RW.or(ACCESS).or(UPDATE))],
+        element: 3,
         run: Run::Keys(zincrby),
         doc: Doc {
             since: "1.2.0",
@@ -359,6 +361,7 @@ const COMMANDS: &[Command] = &[
         arity: -3,
         flags: READONLY.or(FAST),
         keys: &[KeySpec::at(1, RO.or(ACCESS))],
+        element: 2,
         run: Run::Keys(zmscore),
         doc: Doc {
             since: "6.2.0",
@@ -512,6 +515,7 @@ const COMMANDS: &[Command] = &[
         arity: -3,
         flags: READONLY.or(FAST),
         keys: &[KeySpec::at(1, RO.or(ACCESS))],
+        element: 2,
         run: Run::Keys(zrank),
         doc: Doc {
             since: "2.0.0",
@@ -531,6 +535,7 @@ const COMMANDS: &[Command] = &[
         arity: -3,
         flags: WRITE.or(FAST),
         keys: &[KeySpec::at(1, RW.or(DELETE))],
+        element: 2,
         run: Run::Keys(zrem),
         doc: Doc {
             since: "1.2.0",
@@ -653,6 +658,7 @@ const COMMANDS: &[Command] = &[
         arity: -3,
         flags: READONLY.or(FAST),
         keys: &[KeySpec::at(1, RO.or(ACCESS))],
+        element: 2,
         run: Run::Keys(zrevrank),
         doc: Doc {
             since: "2.0.0",
@@ -694,6 +700,7 @@ const COMMANDS: &[Command] = &[
         arity: 3,
         flags: READONLY.or(FAST),
         keys: &[KeySpec::at(1, RO.or(ACCESS))],
+        element: 2,
         run: Run::Keys(zscore),
         doc: Doc {
             since: "1.2.0",

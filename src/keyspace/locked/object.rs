@@ -45,6 +45,16 @@ impl Locked<'_> {
         }
     }
 
+    /// Begins to bring near what is looked at to find these elements of a key's collection, if it has one.
+    pub fn prefetch_elements<'e>(&self, key: Key<'_>, elements: impl Iterator<Item = &'e [u8]>) {
+        let [guard] = self.guards.as_slice() else { return };
+        if let Some(entry) = guard.db(self.db).and_then(|db| db.get(key.name, key.hash))
+            && let Value::Object(object) = entry.value()
+        {
+            object.prefetch(elements);
+        }
+    }
+
     /// Changes the collection of a key that is there. When nothing is left of it the key is removed.
     ///
     /// # Errors

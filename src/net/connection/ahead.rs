@@ -30,9 +30,9 @@ pub(super) struct Rest<'r> {
 
 impl<'r> Behind<'r> for Rest<'r> {
     #[inline]
-    fn peek(&self) -> Option<(Args<'r>, Foreseen)> {
+    fn peek(&self, skipped: usize) -> Option<(Args<'r>, Foreseen)> {
         let Rest { ahead, bytes } = *self;
-        let number = ahead.taken.get();
+        let number = ahead.taken.get() + skipped;
         let foreseen = ahead.foreseen(number)?;
         Some((ahead.request(number, bytes), foreseen))
     }

@@ -193,6 +193,9 @@ const COMMANDS: &[&str] = &[
     "HGETALL {k}",
     "ZADD {k} 1 m",
     "ZADD {k} x m",
+    "HGET {k} f",
+    "SISMEMBER {k} x",
+    "ZSCORE {k} m",
     "TYPE {k}",
     "EXISTS {k} {k}",
     "GETDEL {k}",
@@ -217,6 +220,9 @@ const COMMANDS: &[&str] = &[
     "CONFIG SET notify-keyspace-events KEA",
     "SUBSCRIBE __keyspace@0__:k1",
     "UNSUBSCRIBE",
+    "CONFIG SET hash-max-listpack-entries 0",
+    "CONFIG SET set-max-listpack-entries 0",
+    "CONFIG SET zset-max-listpack-entries 0",
     "DBSIZE",
     "RENAME {k} k1",
     "RESET",
@@ -225,7 +231,7 @@ const COMMANDS: &[&str] = &[
 fn line() -> impl Strategy<Value = String> {
     // One key most of the time.
     let key = prop_oneof![8 => Just("k1"), 1 => Just("k2"), 1 => Just("k3")];
-    let command = prop_oneof![6 => 0..17usize, 1 => 0..COMMANDS.len()];
+    let command = prop_oneof![6 => 0..20usize, 1 => 0..COMMANDS.len()];
     (command, key).prop_map(|(at, key)| COMMANDS[at].replace("{k}", key))
 }
 

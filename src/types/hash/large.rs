@@ -40,6 +40,11 @@ impl Large {
         own + self.fields.memory_bytes() + self.field_bytes + self.expiries.len() * RECORD_BYTES
     }
 
+    /// See [`Hash::prefetch`](super::Hash::prefetch).
+    pub(super) fn prefetch(&self, hashes: &[u64]) {
+        self.fields.prefetch_all(hashes, Field::prefetch);
+    }
+
     #[inline]
     pub(super) fn get(&self, name: &[u8]) -> Option<(&[u8], Option<u64>)> {
         let field = self.fields.find(table::hash(name), |field| field.name() == name)?;

@@ -127,6 +127,13 @@ impl Hash {
         }
     }
 
+    /// Begins to bring near what is looked at to find fields with these [hashes](crate::types::table::hash).
+    pub(super) fn prefetch(&self, hashes: &[u64]) {
+        if let Form::Large(large) = &self.0 {
+            large.prefetch(hashes);
+        }
+    }
+
     /// True without fields.
     #[inline]
     #[must_use]

@@ -105,6 +105,13 @@ impl Set {
         }
     }
 
+    /// Begins to bring near what is looked at to find members with these [hashes](crate::types::table::hash).
+    pub(super) fn prefetch(&self, hashes: &[u64]) {
+        if let Form::Table(members) = &self.0 {
+            members.table.prefetch_all(hashes, Text::prefetch);
+        }
+    }
+
     /// True without members.
     #[inline]
     #[must_use]

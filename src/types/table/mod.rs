@@ -19,6 +19,7 @@ use ahash::RandomState;
 
 use self::segment::Segment;
 use crate::util::alloc::size_class;
+use crate::util::prefetch::prefetch;
 use crate::util::rng::Rng;
 
 /// Elements between that at which a walk stands and that which it brings near: about as many as the processor fetches
@@ -98,8 +99,13 @@ impl<T> Table<T> {
 
     #[inline]
     fn segment_at(&self, position: u32) -> usize {
+        self.directory[self.directory_place(position)] as usize
+    }
+
+    #[inline]
+    fn directory_place(&self, position: u32) -> usize {
         // In 64 bits, since a directory of one takes no bit at all.
-        self.directory[(u64::from(position) << self.depth >> 32) as usize] as usize
+        (u64::from(position) << self.depth >> 32) as usize
     }
 
     /// The element under `hash` that `eq` accepts.
@@ -124,6 +130,28 @@ impl<T> Table<T> {
     pub fn prefetch(&self, hash: u64) {
         let position = position_of(hash);
         self.segments[self.segment_at(position)].prefetch(position);
+    }
+
+    /// Begins to bring near what is under each of `hashes`, the element's own memory by `near`: for each step that waits for
+    /// memory, all of them at once.
+    pub fn prefetch_all(&self, hashes: &[u64], near: impl Fn(&T)) {
+        let positions = || hashes.iter().map(|&hash| position_of(hash));
+        for position in positions() {
+            prefetch(&raw const self.directory[self.directory_place(position)]);
+        }
+        for position in positions() {
+            prefetch(&raw const self.segments[self.segment_at(position)]);
+        }
+        for position in positions() {
+            self.segments[self.segment_at(position)].prefetch(position);
+        }
+        for position in positions() {
+            let segment = &self.segments[self.segment_at(position)];
+            let at = segment.lower_bound(position);
+            if at < segment.len() {
+                near(segment.item(at));
+            }
+        }
     }
 
     /// Adds an element whose key is not in the table.

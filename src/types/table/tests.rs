@@ -182,6 +182,8 @@ proptest! {
                         stable.remove(&value);
                     }
                     prop_assert_eq!(table.len(), model.len());
+                    let wanted = [hashed(seed), hashed(seed / 2), seed];
+                    table.prefetch_all(&wanted, |value| assert!(model.contains(value), "only what is there"));
                 }
                 Step::Scan(count) => {
                     // Elements that come and go may be seen twice; those that stay may not.

@@ -44,6 +44,11 @@ impl Large {
         size_class(size_of::<Large>()) + self.members.memory_bytes() + self.order.memory_bytes() + self.block_bytes
     }
 
+    /// See [`ZSet::prefetch`](super::ZSet::prefetch).
+    pub(super) fn prefetch(&self, hashes: &[u64]) {
+        self.members.prefetch_all(hashes, |block| block.to_ref().prefetch());
+    }
+
     #[inline]
     pub(super) fn score(&self, member: &[u8]) -> Option<f64> {
         self.members.find(hash(member), |block| block.member() == member).map(Block::score)

@@ -54,6 +54,13 @@ impl ZSet {
         }
     }
 
+    /// Begins to bring near what is looked at to find members with these [hashes](crate::types::table::hash).
+    pub(super) fn prefetch(&self, hashes: &[u64]) {
+        if let Form::Large(large) = &self.0 {
+            large.prefetch(hashes);
+        }
+    }
+
     /// True without members.
     #[inline]
     #[must_use]
