@@ -1,14 +1,14 @@
 """Measures single elements of large collections beside Redis; `python3 benches/peers/elements.py`.
 
 One collection of each type with a million elements, on every server; then redis-benchmark on one command after the
-other, in turn on each server. What counts is the processor time of the server for each command: requests per second are
-those of one load thread, which is often the limit itself. Medians of all rounds; ratios are to the first server.
+other, in turn on each server. Medians of all rounds; ratios are to the first server.
 
 Environment:
   PEERS     "name=/path/to/server ..." beside the installed redis-server, which is the baseline
   NYALA     Nyala's binary (default target/release/nyala)
   COMMANDS  "HSET ZRANK ...", or some of them (default all)
-  REQUESTS  of each command in a round (default 200000; fewer of those that take long)
+  REQUESTS  of each command in a round (default 1500000; fewer of those that take long)
+  THREADS   threads of redis-benchmark (default 2; one is often the limit itself)
   ROUNDS    default 5
   QUICK=1   a short check that everything works
 """
@@ -25,7 +25,8 @@ from servers import Server, binaries
 
 QUICK = bool(os.environ.get("QUICK"))
 ELEMENTS = 20_000 if QUICK else 1_000_000
-REQUESTS = int(os.environ.get("REQUESTS", 10_000 if QUICK else 200_000))
+REQUESTS = int(os.environ.get("REQUESTS", 10_000 if QUICK else 1_500_000))
+THREADS = int(os.environ.get("THREADS", 2))
 ROUNDS = int(os.environ.get("ROUNDS", 1 if QUICK else 5))
 CLIENTS, PIPELINE = 50, 16
 # The tool writes a random number in twelve digits in its place.
@@ -80,13 +81,17 @@ def measure(server, command):
     requests = max(REQUESTS // command.cost, 1)
     clients, pipeline = (CLIENTS, PIPELINE) if requests > CLIENTS * PIPELINE else (1, 1)
     line = ["redis-benchmark", "-h", "127.0.0.1", "-p", server.port, "-r", ELEMENTS, "-c", clients, "-P", pipeline]
-    line += ["-n", requests, "--precision", 3, *command.words.split()]
+    threads = THREADS if clients > 1 else 1
+    line += ["-n", requests, "--precision", 3]
+    if threads > 1:
+        line += ["--threads", threads]
+    line += command.words.split()
     before = server.cpu_seconds()
     run = subprocess.run([str(word) for word in line], capture_output=True, text=True, check=False)
     cpu = server.cpu_seconds() - before
     if run.returncode != 0 or "throughput summary" not in run.stdout:
         raise SystemExit(f"redis-benchmark on {server.name}: {run.stdout[-500:]}{run.stderr[-500:]}")
-    return read(run.stdout, Row("elements", pipeline), cpu, requests)
+    return read(run.stdout, Row("elements", pipeline, threads=threads if threads > 1 else 0), cpu, requests)
 
 
 def rows(servers, wanted):
