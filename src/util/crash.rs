@@ -103,13 +103,14 @@ pub fn fault() -> io::Error {
     io::Error::last_os_error()
 }
 
-/// Sets the handler, to run on the stack that std gives each thread for the case that its own is used up.
+/// Sets the handler. It runs on the stack of the thread: the other one, which std gives each for the case that its own is used
+/// up, has no room to follow the calls where processors have many registers to be kept. So a used-up stack is not reported.
 fn handle(signal: libc::c_int) -> io::Result<()> {
     let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut c_void) = on_signal;
     // SAFETY: all-zero bytes are a valid `sigaction`: no flags, no other signals held up.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = handler as libc::sighandler_t;
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+    action.sa_flags = libc::SA_SIGINFO;
     // SAFETY: the pointer is to a live value, and the handler is of the form that SA_SIGINFO tells.
     match unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) } {
         0 => Ok(()),
