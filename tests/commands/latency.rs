@@ -28,12 +28,13 @@ fn spikes_below_the_threshold_do_not_count() {
 fn events_have_a_history_and_a_worst() {
     both(|t| {
         let start_s = START_MS / 1000;
-        t.config("latency-monitor-threshold", "1");
-        for (ms, at_ms) in [(5, 0), (30, 2000), (12, 2900), (7, 3000)] {
+        // More than the commands of the test themselves take on a busy machine.
+        t.config("latency-monitor-threshold", "1000");
+        for (ms, at_ms) in [(5000, 0), (30_000, 2000), (12_000, 2900), (7000, 3000)] {
             spike(t, event::COMMAND, ms, at_ms);
         }
-        spike(t, event::EXPIRE_CYCLE, 3, 4000);
-        let history = [(start_s, 5), (start_s + 2, 30), (start_s + 3, 7)];
+        spike(t, event::EXPIRE_CYCLE, 3000, 4000);
+        let history = [(start_s, 5000), (start_s + 2, 30_000), (start_s + 3, 7000)];
         let rows = history
             .iter()
             .enumerate()
@@ -41,8 +42,8 @@ fn events_have_a_history_and_a_worst() {
         t.expect("LATENCY HISTORY command", &rows.collect::<Vec<_>>().join("\n"));
         t.expect("LATENCY HISTORY Command", "(empty array)");
         let latest = format!(
-            "1) 1) \"command\"\n2) (integer) {}\n3) (integer) 7\n4) (integer) 30\n\
-             2) 1) \"expire-cycle\"\n2) (integer) {}\n3) (integer) 3\n4) (integer) 3",
+            "1) 1) \"command\"\n2) (integer) {}\n3) (integer) 7000\n4) (integer) 30000\n\
+             2) 1) \"expire-cycle\"\n2) (integer) {}\n3) (integer) 3000\n4) (integer) 3000",
             start_s + 3,
             start_s + 4
         );
