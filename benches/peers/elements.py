@@ -16,11 +16,10 @@ Environment:
 import contextlib
 import os
 import statistics
-import subprocess
 import sys
 from dataclasses import dataclass
 
-from load import Row, read
+import load
 from servers import Server, binaries
 
 QUICK = bool(os.environ.get("QUICK"))
@@ -80,18 +79,9 @@ def measure(server, command):
     """One round of a command on a server."""
     requests = max(REQUESTS // command.cost, 1)
     clients, pipeline = (CLIENTS, PIPELINE) if requests > CLIENTS * PIPELINE else (1, 1)
-    line = ["redis-benchmark", "-h", "127.0.0.1", "-p", server.port, "-r", ELEMENTS, "-c", clients, "-P", pipeline]
-    threads = THREADS if clients > 1 else 1
-    line += ["-n", requests, "--precision", 3]
-    if threads > 1:
-        line += ["--threads", threads]
-    line += command.words.split()
-    before = server.cpu_seconds()
-    run = subprocess.run([str(word) for word in line], capture_output=True, text=True, check=False)
-    cpu = server.cpu_seconds() - before
-    if run.returncode != 0 or "throughput summary" not in run.stdout:
-        raise SystemExit(f"redis-benchmark on {server.name}: {run.stdout[-500:]}{run.stderr[-500:]}")
-    return read(run.stdout, Row("elements", pipeline, threads=threads if threads > 1 else 0), cpu, requests)
+    threads = THREADS if clients > 1 and THREADS > 1 else 0
+    row = load.Row("elements", pipeline, threads=threads, keys=ELEMENTS, clients=clients)
+    return load.measure(server, row, load.Operation(command.name(), command.words), requests)
 
 
 def rows(servers, wanted):

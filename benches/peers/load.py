@@ -69,6 +69,7 @@ class Row:
     value_bytes: int = 32
     is_default_set: bool = False
     runs_scripts: bool = False
+    clients: int = 50
 
     def operations(self):
         """What is run, one after the other."""
@@ -102,7 +103,7 @@ ROWS = [
     Row("all-p1t2", 1, threads=2, value_bytes=3, is_default_set=True),
     Row("all-p16t2", 16, threads=2, value_bytes=3, is_default_set=True),
 ]
-CLIENTS = 50
+CLIENTS = Row.clients
 
 
 @dataclass
@@ -121,7 +122,7 @@ def measure(server, row, operation, requests):
     if row.is_default_set or row.runs_scripts:
         feed(server, row, operation.food, requests)
     command = ["redis-benchmark", "-h", "127.0.0.1", "-p", server.port, "-r", row.keys, "-d", row.value_bytes]
-    command += ["-c", CLIENTS, "-P", row.pipeline, "-n", requests, "--precision", 3]
+    command += ["-c", row.clients, "-P", row.pipeline, "-n", requests, "--precision", 3]
     if row.threads:
         command += ["--threads", row.threads]
     command += operation.command.split() if operation.command else ["-t", operation.id]

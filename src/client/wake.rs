@@ -5,13 +5,14 @@
 //! that have come together are run and answered: it wakes the tasks of its own worker, and hands the others over to the
 //! keepers of theirs, with one call for each worker.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 use smallvec::SmallVec;
 
 use super::{Client, MailboxFull, signal};
 use crate::resp::Output;
+use crate::util::sync::lock;
 
 /// Tasks to be woken, for each worker.
 #[derive(Debug)]
@@ -47,10 +48,6 @@ pub enum CalledBy {
     Own,
     /// Another thread.
     Other,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl WakeQueues {

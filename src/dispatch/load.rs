@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::Replay;
-use super::start::{LOADING_UNSEEN, load_functions};
+use super::start::{load_beside, load_functions};
 use crate::persist::aof::file::{Dir, cut_off};
 use crate::persist::aof::load::{Item, LoadError, Reader};
 use crate::persist::aof::{Manifest, manifest_name};
@@ -56,8 +56,7 @@ pub fn start_log(server: &Arc<Server>) {
     }
     server.set_gate(Gate::LOADING, true);
     let loading = Arc::clone(server);
-    let (done, is_done) = std::sync::mpsc::channel();
-    task::spawn_thread("load", move || {
+    load_beside(move || {
         let loaded = load_log(&loading).and_then(|(dir, manifest)| {
             loading
                 .open_log(dir, manifest)
@@ -68,9 +67,7 @@ pub fn start_log(server: &Arc<Server>) {
             std::process::exit(1);
         }
         loading.set_gate(Gate::LOADING, false);
-        let _ = done.send(());
     });
-    let _ = is_done.recv_timeout(LOADING_UNSEEN);
 }
 
 /// Loads the log, if there is one.

@@ -283,7 +283,7 @@ impl Executor {
             behind.take();
             (argv, foreseen, handler, command) = (next.argv, Some(next.request), next.handler, next.request.command);
             (started, mark) = (*ended, cx.reply.mark());
-            begin_next(&mut cx, next.request, server.clock.at_us(started) / 1000, keys);
+            begin_next(&mut cx, &next, server.clock.at_us(started) / 1000, keys);
         }
     }
 
@@ -393,14 +393,14 @@ fn next_under_lock<'r>(cx: &Cx<'_>, behind: &impl Behind<'r>, mark: Mark, ns: u6
 
 /// Makes the surroundings of a command those of the next one under the same lock.
 #[inline]
-fn begin_next(cx: &mut Cx<'_>, request: Foreseen, now_ms: u64, keys: &mut Vec<DeclaredKey>) {
-    let Foreseen { command, hash, .. } = request;
+fn begin_next(cx: &mut Cx<'_>, next: &Next<'_>, now_ms: u64, keys: &mut Vec<DeclaredKey>) {
+    let Foreseen { command, hash, .. } = next.request;
     cx.session.client.facts.last_command.store(command.id + 1, Relaxed);
     cx.command = command;
     cx.reply.forget_errors();
     cx.db.begin_next(now_ms);
     keys.clear();
-    keys.push(DeclaredKey { position: u32::from(command.single_key), hash });
+    keys.push(only_key(&cx.server.keyspace, command, next.argv, Some(hash)));
 }
 
 /// Finds the declared keys, which it leaves in `keys`, and locks their shards. `hash`: that of the only key, if it is known.

@@ -13,9 +13,8 @@ use crate::state::{Gate, LoadKind, Server, load_error_text};
 use crate::util::clock::{seconds_since, ticks};
 use crate::util::task;
 
-/// Loading that takes no longer is over when the first client is served: who comes right after the start of a server with
-/// little to load is not told to wait.
-pub(super) const LOADING_UNSEEN: Duration = Duration::from_millis(300);
+/// Loading that takes no longer is over when the first client is served.
+const LOADING_UNSEEN: Duration = Duration::from_millis(300);
 
 /// Begins to load the snapshot, unless there is none, or the append-only file is on, which has all that it has. Clients
 /// are told to wait until that is done. A snapshot that cannot be loaded ends the process, since to go on would be to
@@ -34,21 +33,29 @@ pub fn load_snapshot(server: &Arc<Server>) {
     let total_bytes = file.metadata().map_or(0, |facts| facts.len());
     server.loading.begin(server.clock.now_ms(), total_bytes);
     server.set_gate(Gate::LOADING, true);
-    let (done, is_done) = channel();
-    task::spawn_thread("load", move || {
+    load_beside(move || {
         let started = ticks();
         match load(&server, file) {
             Ok(_) => {
                 tracing::info!("DB loaded from disk: {:.3} seconds", seconds_since(started));
                 server.set_gate(Gate::LOADING, false);
-                let _ = done.send(());
             }
             // The server ends.
             Err(LoadError::Stopped) if server.shutdown.requested().is_some() => {}
             Err(error) => fatal(&error),
         }
     });
-    let _ = is_done.recv_timeout(LOADING_UNSEEN);
+}
+
+/// Loads on a thread of its own, and waits for its end for a while: who comes right after the start of a server with little
+/// to load is not told to wait.
+pub(super) fn load_beside(load: impl FnOnce() + Send + 'static) {
+    let (running, ended) = channel::<()>();
+    task::spawn_thread("load", move || {
+        load();
+        drop(running);
+    });
+    let _ = ended.recv_timeout(LOADING_UNSEEN);
 }
 
 fn load(server: &Arc<Server>, mut file: File) -> Result<Summary, LoadError> {

@@ -1,8 +1,9 @@
 //! One thread's buffer of effects that wait for the reader.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use crate::util::prefetch::prefetch_to_write;
+use crate::util::sync::lock;
 
 /// Memory that an idle buffer keeps, and one in use, in bytes.
 const IDLE_BYTES: usize = 1024 * 1024;
@@ -66,6 +67,6 @@ pub(super) struct Seat(Mutex<Buffer>);
 impl Seat {
     #[inline]
     pub(super) fn lock(&self) -> MutexGuard<'_, Buffer> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

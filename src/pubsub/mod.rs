@@ -161,9 +161,9 @@ impl PubSub {
             to.all().len()
         };
         let mut count = 0;
-        self.registries[delivery.topic as usize].with(delivery.channel, |subscribers| {
-            count += deliver(&Message::new(delivery, None), subscribers);
-        });
+        if let Some(subscribers) = self.registries[delivery.topic as usize].topics.get(delivery.channel) {
+            count += deliver(&Message::new(delivery, None), &subscribers);
+        }
         let patterns = &self.registries[Topic::Pattern as usize];
         if delivery.topic == Topic::Channel && patterns.len() > 0 {
             patterns.each(|pattern, subscribers| {
@@ -191,9 +191,7 @@ impl PubSub {
     /// Number of clients subscribed to this channel or pattern.
     #[must_use]
     pub fn subscribers(&self, topic: Topic, name: &[u8]) -> usize {
-        let mut count = 0;
-        self.registries[topic as usize].with(name, |subscribers| count = subscribers.all().len());
-        count
+        self.registries[topic as usize].topics.get(name).map_or(0, |subscribers| subscribers.all().len())
     }
 
     /// Shows all channels or patterns that are subscribed to, in no order. Locking: a part of the registry at a time.
@@ -242,13 +240,6 @@ impl Registry {
         };
         if self.topics.remove_if_mut(name, |_, subscribers| is_last(subscribers)).is_some() {
             self.len.fetch_sub(1, Relaxed);
-        }
-    }
-
-    /// Shows the subscribers of a topic, if it has any.
-    fn with(&self, name: &[u8], f: impl FnOnce(&Subscribers)) {
-        if let Some(topic) = self.topics.get(name) {
-            f(topic.value());
         }
     }
 

@@ -1,10 +1,11 @@
 //! The clients subscribed to one channel or pattern.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use ahash::AHashMap;
 
 use crate::client::Client;
+use crate::util::sync::lock;
 
 /// Up to this many a client is found by looking at all of them.
 const SEARCHED: usize = 16;
@@ -28,7 +29,7 @@ impl Subscribers {
     /// the publishers of a busy channel are spared a lock that they all write to.
     #[inline]
     pub(super) fn lock_order(&self) -> Option<MutexGuard<'_, ()>> {
-        (self.list.len() > 1).then(|| self.order.lock().unwrap_or_else(PoisonError::into_inner))
+        (self.list.len() > 1).then(|| lock(&self.order))
     }
 
     /// Adds a client, which is not among them yet.

@@ -4,9 +4,10 @@
 //! event; the worst of all times is kept apart. Only events beyond `latency-monitor-threshold` come here, so one lock
 //! serves all of them.
 
-use crate::util::sync::lock;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
+
+use crate::util::sync::lock;
 
 /// Samples kept of an event.
 pub const SAMPLES_MAX: usize = 160;

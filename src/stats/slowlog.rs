@@ -3,9 +3,10 @@
 //! Entries are cut short when they are made, so a log's memory is bounded by its length: 32 arguments of 128 bytes each,
 //! as in Redis. Each log has its own lock; only commands beyond a threshold take it.
 
-use crate::util::sync::lock;
 use std::collections::VecDeque;
 use std::sync::Mutex;
+
+use crate::util::sync::lock;
 
 /// Arguments that an entry keeps; of a longer request the last kept one says how many are missing.
 const ARGS_MAX: usize = 32;

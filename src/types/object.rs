@@ -135,6 +135,7 @@ objects! {
     Set,
     Stream,
 }
+
 impl Object {
     /// Begins to bring near what is looked at to find these elements, where that is more than one place in memory.
     pub fn prefetch<'e>(&self, elements: impl Iterator<Item = &'e [u8]>) {

@@ -2,7 +2,7 @@
 
 use super::{Key, Locked};
 use crate::keyspace::entry::{EntryBox, Value};
-use crate::types::Collection;
+use crate::types::{Collection, Object};
 
 /// The key holds a value of another type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,21 +36,23 @@ impl Locked<'_> {
     /// else, or when its time has come.
     #[inline]
     pub fn get<T: Collection>(&self, key: Key<'_>) -> Option<&T> {
+        T::of(self.object(key)?)
+    }
+
+    #[inline]
+    fn object(&self, key: Key<'_>) -> Option<&Object> {
         let shard = self.keyspace.shard_of(key.hash);
         let at = self.guards.binary_search_by_key(&shard, |guard| guard.id()).ok()?;
         let entry = self.guards[at].db(self.db)?.get(key.name, key.hash)?;
         match entry.value() {
-            Value::Object(object) if !entry.is_expired(self.now_ms) => T::of(object),
+            Value::Object(object) if !entry.is_expired(self.now_ms) => Some(object),
             _ => None,
         }
     }
 
     /// Begins to bring near what is looked at to find these elements of a key's collection, if it has one.
     pub fn prefetch_elements<'e>(&self, key: Key<'_>, elements: impl Iterator<Item = &'e [u8]>) {
-        let [guard] = self.guards.as_slice() else { return };
-        if let Some(entry) = guard.db(self.db).and_then(|db| db.get(key.name, key.hash))
-            && let Value::Object(object) = entry.value()
-        {
+        if let Some(object) = self.object(key) {
             object.prefetch(elements);
         }
     }
